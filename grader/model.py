@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 
 
 class UsageError(Exception):
-    """The command or its input cannot be used as given; the message is one sentence with a next step."""
+    """Wrong usage; the message is one sentence that ends with a next step."""
 
 
 class GraderFault(Exception):
@@ -278,7 +278,7 @@ class Verdict(Frozen):
         return self.points * outcome.weight / total if total else 0.0
 
     def earned(self, outcome: Outcome) -> float:
-        """Points that this outcome earned: all or nothing, and nothing at all beside a forbidden name."""
+        """Points earned here: all or nothing, and nothing at all beside a forbidden name."""
         forbidden = any(each.status is Status.FORBIDDEN for each in self.outcomes)
         return self.worth(outcome) if outcome.status is Status.PASSED and not forbidden else 0.0
 
