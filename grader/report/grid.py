@@ -1,0 +1,116 @@
+"""Tensors as small grids of text, with the cell of the first difference marked."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import isfinite, prod
+from typing import NamedTuple
+
+from grader.model import Array
+
+MOST_DIGITS = 17
+"""Enough to tell any two float64 numbers apart."""
+
+
+class Cell(NamedTuple):
+    """One number as text."""
+
+    text: str
+    differs: bool = False
+    """This is the first difference."""
+
+
+class Row(NamedTuple):
+    """Cells along the last axis."""
+
+    label: str
+    """Index of the row: `[0, 1]`; empty where there is only one row."""
+    cells: tuple[Cell, ...]
+
+
+class Grid(NamedTuple):
+    """A tensor as text."""
+
+    caption: str
+    """dtype and shape: `float32 (2, 3)`."""
+    rows: tuple[Row, ...] = ()
+
+
+def number(value: float | None, dtype: str = "float64", digits: int = 4) -> str:
+    """A number as its dtype is written: `True`, `7`, `0.1235`, `nan`."""
+    if value is None:
+        return "none"
+    if isfinite(value) and "bool" in dtype:
+        return str(bool(value))
+    if isfinite(value) and "int" in dtype:
+        return str(int(value))
+    return f"{value:.{digits}g}"
+
+
+def as_grid(array: Array, at: tuple[int, ...] | None = None, digits: int = 4) -> Grid:
+    """Rows run along the last axis; the leading axes are stacked and labelled."""
+    caption = f"{array.dtype.removeprefix('torch.')} {_shape(array.shape)}"
+    count = prod(array.shape)
+    if not array.values or len(array.values) > count:
+        return Grid(caption + (", too large to show" if count else ", empty"))
+    shape = array.shape
+    if len(array.values) < count:
+        caption += f", the first {len(array.values)} values"
+        shape, at = (len(array.values),), None
+    cells = [
+        Cell(number(value, array.dtype, digits), index == at)
+        for index, value in zip(product(*map(range, shape)), array.values, strict=True)
+    ]
+    leading = product(*map(range, shape[:-1]))
+    width = shape[-1] if shape else 1
+    return Grid(
+        caption,
+        tuple(
+            Row(str(list(index)) if len(shape) > 1 else "", tuple(cells[start : start + width]))
+            for index, start in zip(leading, range(0, len(cells), width), strict=True)
+        ),
+    )
+
+
+def as_pair(
+    expected: Array | None, got: Array | None, at: tuple[int, ...] | None
+) -> dict[str, Grid]:
+    """Grids of both sides, with enough digits that the first difference can be seen."""
+    digits = 4
+    if expected and got and at is not None:
+        digits = next((d for d in range(4, MOST_DIGITS) if _tells(expected, got, at, d)), 4)
+    sides = {"expected": expected, "got": got}
+    return {name: as_grid(array, at, digits) for name, array in sides.items() if array}
+
+
+def crop(grid: Grid, size: int) -> Grid:
+    """At most `size` rows and columns, around the marked cell; what is cut reads `...`."""
+    marked = next(
+        ((r, c) for r, row in enumerate(grid.rows) for c, cell in enumerate(row.cells) if cell[1]),
+        (0, 0),
+    )
+    rows = [
+        Row(row.label, _cut(row.cells, marked[1], size, Cell("..."))) for row in grid.rows
+    ]
+    return grid._replace(rows=_cut(tuple(rows), marked[0], size, Row("...", ())))
+
+
+def _cut[T](items: tuple[T, ...], centre: int, size: int, gap: T) -> tuple[T, ...]:
+    start = max(0, min(centre - size // 2, len(items) - size))
+    stop = start + size
+    before = (gap,) if start else ()
+    after = (gap,) if stop < len(items) else ()
+    return before + items[start:stop] + after
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return str(shape) if shape else "scalar"
+
+
+def _tells(expected: Array, got: Array, at: tuple[int, ...], digits: int) -> bool:
+    """Whether the cells at `at` read differently when written with so many digits."""
+    texts = [
+        [cell.text for row in as_grid(side, at, digits).rows for cell in row.cells if cell.differs]
+        for side in (expected, got)
+    ]
+    return texts[0] != texts[1]

@@ -1,0 +1,201 @@
+"""The only program that runs a submission's code; it lives in the box.
+
+It loads the source that its socket brings and answers questions until the socket closes.
+Only values leave: no answer is ever a verdict.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import socket
+import sys
+import types
+from typing import Any, NoReturn
+
+import torch
+
+from grader import wire
+
+MESSAGE = 2000
+
+
+class Refused(RuntimeError):
+    """The grader refused a callback, such as one batch more than was agreed."""
+
+
+class Worker:
+    """Answers questions about one submission."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.file = "submission.py"
+        self.module = types.ModuleType("submission")
+        self.kept: dict[int, Any] = {}
+        self.next_id = 0
+
+    def serve(self) -> NoReturn:
+        while True:
+            try:
+                question = self._receive()
+            except (wire.WireError, OSError):
+                os._exit(0)
+            for number in question.pop("release", ()):
+                self.kept.pop(number, None)
+            try:
+                answer = {"ok": True, **getattr(self, "_" + question.pop("op"))(**question)}
+                self._send(answer)
+            except BaseException as error:
+                self._send(self._describe(error))
+
+    def _send(self, answer: dict[str, Any]) -> None:
+        body: list[Any] = []
+        tree = wire.encode(answer, body, self._keep)
+        _flush()
+        wire.send(self.sock, tree, body)
+
+    def _receive(self) -> dict[str, Any]:
+        tree, body = wire.receive(self.sock)
+        question: dict[str, Any] = wire.decode(tree, body, self._resolve)
+        return question
+
+    def _keep(self, thing: Any) -> wire.Handle:
+        self.next_id += 1
+        self.kept[self.next_id] = thing
+        return wire.Handle(self.next_id, _kind(thing), type(thing).__name__)
+
+    def _resolve(self, reference: wire.Handle | wire.Callback | wire.Seeded) -> Any:
+        if isinstance(reference, wire.Handle):
+            return self.kept[reference.id]
+        if isinstance(reference, wire.Seeded):
+            return torch.Generator().manual_seed(reference.seed)
+        number = reference.id
+        return lambda *args, **kwargs: self._ask(number, args, kwargs)
+
+    def _ask(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function of the grader's."""
+        self._send({"callback": number, "args": args, "kwargs": kwargs})
+        reply = self._receive()
+        if "refused" in reply:
+            raise Refused(reply["refused"])
+        return reply["value"]
+
+    def _describe(self, error: BaseException) -> dict[str, Any]:
+        line, trace = None, error.__traceback__
+        while trace:
+            if trace.tb_frame.f_code.co_filename == self.file:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        if isinstance(error, SyntaxError) and error.filename == self.file:
+            line = error.lineno
+        try:
+            message = str(error)[:MESSAGE]
+        except BaseException:
+            message = ""
+        out_of_memory = isinstance(error, MemoryError) or "can't allocate memory" in message
+        name = type(error).__name__
+        return {
+            "ok": False,
+            "type": name,
+            "message": message,
+            "line": line,
+            "memory": out_of_memory,
+        }
+
+    def _load(self, name: str, source: str) -> dict[str, Any]:
+        self.file = name
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        sys.modules["submission"] = self.module
+        self.module.__file__ = name
+        exec(compile(source, name, "exec"), self.module.__dict__)
+        return {"value": None}
+
+    def _target(self, on: Any, name: str | None) -> Any:
+        owner = self.module if on is None else on
+        if name is None:
+            return owner
+        if on is None and not hasattr(owner, name):
+            raise AttributeError(f"the file defines no `{name}`")
+        return getattr(owner, name)
+
+    def _get(self, on: Any, name: str) -> dict[str, Any]:
+        return {"value": self._target(on, name)}
+
+    def _call(
+        self, on: Any, name: str | None, args: Any, kwargs: Any, keep: bool = False
+    ) -> dict[str, Any]:
+        value = self._target(on, name)(*args, **kwargs)
+        return {"value": value, "kept": (args, kwargs)} if keep else {"value": value}
+
+    def _many(self, on: Any, name: str | None, calls: Any) -> dict[str, Any]:
+        target = self._target(on, name)
+        return {"value": [target(*args, **kwargs) for args, kwargs in calls]}
+
+    def _next(self, on: Any) -> dict[str, Any]:
+        try:
+            return {"value": next(on), "more": True}
+        except StopIteration as stop:
+            return {"value": stop.value, "more": False}
+
+    def _parameters(self, on: Any) -> dict[str, Any]:
+        named = on.named_parameters()
+        return {"value": [(name, list(p.shape), p.dtype, p.requires_grad) for name, p in named]}
+
+    def _vjp(self, on: Any, name: str | None, args: Any, kwargs: Any, cotangent: Any) -> Any:
+        """Gradients of <output, cotangent> for every floating tensor argument and parameter."""
+        leaves: dict[str, torch.Tensor] = {}
+
+        def leaf(key: str, value: Any) -> Any:
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                leaves[key] = value.detach().clone().requires_grad_()
+                return leaves[key]
+            return value
+
+        args = [leaf(str(i), value) for i, value in enumerate(args)]
+        kwargs = {key: leaf(key, value) for key, value in kwargs.items()}
+        target = self._target(on, name)
+        owner = target if isinstance(target, torch.nn.Module) else on
+        parameters = dict(owner.named_parameters()) if isinstance(owner, torch.nn.Module) else {}
+        parameters = {key: p for key, p in parameters.items() if p.requires_grad}
+        with torch.enable_grad():
+            out = target(*args, **kwargs)
+        pairs = _pairs(out, cotangent)
+        wanted = [*leaves.values(), *parameters.values()]
+        grads = torch.autograd.grad(
+            [o for o, _ in pairs], wanted, [c for _, c in pairs], allow_unused=True
+        )
+        inputs = dict(zip(leaves, grads, strict=False))
+        weights = dict(zip(parameters, grads[len(leaves) :], strict=True))
+        return {"value": (out, inputs, weights)}
+
+
+def _pairs(out: Any, cotangent: Any) -> list[tuple[Any, Any]]:
+    """Outputs with their cotangents; a cotangent of None leaves that output out."""
+    outs, cotangents = (out, cotangent) if isinstance(cotangent, tuple) else ((out,), (cotangent,))
+    pairs = [(o, c) for o, c in zip(outs, cotangents, strict=False) if c is not None]
+    for o, c in pairs:
+        if not isinstance(o, torch.Tensor):
+            raise TypeError(f"returned {type(o).__name__}, not a tensor, so it has no gradient")
+        if not o.requires_grad:
+            raise RuntimeError("the result carries no gradient: it was detached from its inputs")
+        if o.shape != c.shape:
+            raise ValueError(f"shape {tuple(o.shape)}, expected {tuple(c.shape)}")
+    return pairs
+
+
+def _kind(thing: Any) -> str:
+    if isinstance(thing, torch.nn.Module):
+        return "module"
+    if isinstance(thing, type):
+        return "class"
+    if hasattr(type(thing), "__next__"):
+        return "iterator"
+    return "function" if callable(thing) else "object"
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        pass
