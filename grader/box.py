@@ -90,6 +90,7 @@ class Box:
         self.trains = trains
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
+        self._running = False
 
     def __enter__(self) -> Box:
         self._start()
@@ -101,8 +102,11 @@ class Box:
     @contextlib.contextmanager
     def run(self, limits: Limits | None = None, seed: int = 0) -> Iterator[Run]:
         """Fork a child with its own limits. Raises: GraderFault if the box does not start."""
+        if self._running:
+            raise GraderFault("a check opened the submission twice at once; close the first.")
         limits = limits or self.limits
         self._await_ready()
+        self._running = True
         ours, theirs = socket.socketpair()
         order = {"op": "fork", "seed": seed, **limits.model_dump()}
         socket.send_fds(self._control, [msgpack.packb(order)], [theirs.fileno()])
@@ -113,6 +117,7 @@ class Box:
         finally:
             ours.close()
             run.facts = self._end()
+            self._running = False
 
     def _start(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,7 +1,7 @@
 """Frames between the grader and the box: a small header, then raw tensor bytes.
 
     frame   = u32 header length | u64 body length | header | body      (little endian)
-    header  = msgpack of a tree; tensors and arrays appear in it as (kind, dtype, shape)
+    header  = msgpack of a tree; tensors and arrays appear in it as (kind, dtype, shape, order)
     body    = the tensors' bytes, contiguous, in the order of their appearance
 
 Nothing here unpickles, evaluates or imports what it received. `receive` and `decode` raise
@@ -84,7 +84,7 @@ def _encode(value: Any, body: list[Any], opaque: Callable[[Any], Any] | None, de
     if isinstance(value, torch.Tensor):
         return _encode_tensor(value, body)
     if isinstance(value, np.ndarray):
-        return ("a", *_encode_array(value, body))
+        return _encode_array(value, body)
     if isinstance(value, np.generic):
         return _encode(value.item(), body, opaque, depth + 1)
     if isinstance(value, tuple | list):
@@ -137,18 +137,25 @@ def _encode_tensor(value: torch.Tensor, body: list[Any]) -> tuple[Any, ...]:
                 f"a tensor of shape {tuple(value.shape)}, which is too large to compare"
             )
         plain = value.detach().as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
-        flat = plain.contiguous().reshape(-1).view(torch.uint8)
+        order = _order(plain)
+        flat = plain.permute(order).contiguous().reshape(-1).view(torch.uint8)
         body.append(flat.numpy().data if flat.numel() else b"")
-        return ("T", name, list(value.shape))
+        return ("T", name, list(value.shape), order)
 
 
-def _encode_array(value: np.ndarray, body: list[Any]) -> tuple[str, list[int]]:
+def _order(tensor: torch.Tensor) -> list[int]:
+    """The axes from the outermost in memory to the innermost: a transposed view stays one."""
+    order = sorted(range(tensor.dim()), key=lambda axis: (-tensor.stride()[axis], axis))
+    return order if tensor.permute(order).is_contiguous() else list(range(tensor.dim()))
+
+
+def _encode_array(value: np.ndarray, body: list[Any]) -> tuple[Any, ...]:
     name = value.dtype.name
     if name not in DTYPES or name == "bfloat16" or value.ndim > MAX_RANK or value.nbytes > MAX_BODY:
         raise WireError(f"an array of dtype {name} and shape {value.shape}, which is no answer")
     plain = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))
     body.append(plain.reshape(-1).view(np.uint8).data if plain.size else b"")
-    return name, list(value.shape)
+    return ("a", name, list(value.shape), list(range(value.ndim)))
 
 
 def decode(tree: Any, body: memoryview, resolve: Callable[[Any], Any] | None = None) -> Any:
@@ -213,12 +220,14 @@ def _leaf(mark: Any, rest: list[Any]) -> Any:
 
 
 def _decode_tensor(mark: str, tree: list[Any], body: memoryview, used: int) -> tuple[Any, int]:
-    _, name, shape = tree
+    _, name, shape, order = tree
     dtype = DTYPES[name]
     if not isinstance(shape, list) or len(shape) > MAX_RANK:
         raise WireError("a shape that is not one")
     if any(type(side) is not int or side < 0 or side > MAX_BODY for side in shape):
         raise WireError("a shape that is not one")
+    if not isinstance(order, list) or sorted(order) != list(range(len(shape))):
+        raise WireError("an order of axes that is not one")
     size = math.prod(shape) * dtype.itemsize
     if size > len(body) - used:
         raise WireError("a tensor longer than its bytes")
@@ -228,7 +237,8 @@ def _decode_tensor(mark: str, tree: list[Any], body: memoryview, used: int) -> t
         flat = flat != 0  # a hostile byte 2 would be neither true nor false
     elif used % dtype.itemsize:
         flat = flat.clone()  # a view needs aligned memory
-    tensor = flat.view(dtype).reshape(shape)
+    tensor = flat.view(dtype).reshape([shape[axis] for axis in order])
+    tensor = tensor.permute([order.index(axis) for axis in range(len(shape))])
     return (tensor if mark == "T" else tensor.numpy()), used + size
 
 

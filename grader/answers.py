@@ -1,0 +1,40 @@
+"""A submission that is data: predicted answers in YAML, never executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from grader.documents import read_yaml
+from grader.model import Submission
+
+
+class Answers:
+    """The learner's answers by item; checks read them with `submission["q01"]`."""
+
+    def __init__(self, submission: Submission) -> None:
+        """Raises: model.UsageError with the line, if the file is no mapping of answers."""
+        self._items, self._lines = read_yaml(submission.content, submission.name)
+        if not isinstance(self._items, dict):
+            self._items = {}
+        self.last = ""
+
+    def __getitem__(self, item: str) -> Any:
+        """The answer, or None where there is none."""
+        self.last = item
+        return self._items.get(item)
+
+    def __iter__(self) -> Any:
+        return iter(self._items)
+
+    def line(self, item: str) -> int | None:
+        """The line on which an item begins."""
+        return self._lines.get((item,))
+
+
+def written(answer: Callable[[Any], Any], questions: dict[str, Any], name: str) -> Submission:
+    """The YAML that a reference or a known mistake would hand in for the same questions."""
+    answers = {item: answer(question) for item, question in questions.items()}
+    return Submission(name=name, content=yaml.safe_dump(answers, sort_keys=False).encode())

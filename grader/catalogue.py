@@ -1,0 +1,180 @@
+"""Find and validate a course: a folder whose layout is the format.
+
+exercises/                       the public half; a learner may have all of it
+    course.yaml                  title, units in order
+    <unit>/<slug>/exercise.yaml README.md stub.py|stub.yaml examples.py [questions.py]
+solutions/                       the private half, same names
+    <unit>/<slug>/reference.py checks.py hints.md mistakes/<name>.py [accepted/<name>.py]
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from grader.documents import read_yaml, validate
+from grader.model import Course, Exercise, Frozen, GraderFault, Submission, Unit, UsageError
+
+MAX_SUBMISSION = 1 << 20
+
+
+class Mistake(NamedTuple):
+    """A wrong submission on purpose."""
+
+    name: str
+    path: Path
+    sentence: str
+    """What a learner who made it should read."""
+    check: str
+    """The check that must refuse it."""
+
+
+class Header(Frozen):
+    """course.yaml."""
+
+    title: str
+    units: tuple[Unit, ...]
+
+
+def find_root(given: Path | None = None) -> Path:
+    """The course folder: the one given, else the nearest parent with exercises/course.yaml.
+
+    Raises: UsageError if there is none.
+    """
+    named = given or (Path(os.environ["GRADER_COURSE"]) if "GRADER_COURSE" in os.environ else None)
+    if named is not None:
+        if not (named / "exercises/course.yaml").exists():
+            raise UsageError(f"{named.name} is no course: it has no exercises/course.yaml.")
+        return named.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+        if (folder / "exercises/course.yaml").exists():
+            return folder
+    raise UsageError("no course here: go to a folder with exercises/course.yaml, or use --course.")
+
+
+def load(root: Path) -> Course:
+    """Read the whole course. Raises: UsageError with file and line of what is not well formed."""
+    path = root / "exercises/course.yaml"
+    data, lines = read_yaml(path.read_bytes(), "course.yaml")
+    header = validate(Header, data, lines, "course.yaml")
+    exercises: list[Exercise] = []
+    for unit in header.units:
+        found = {each.slug: each for each in _exercises(root, unit)}
+        exercises += _in_order(found)
+    twice = {each.slug for each in exercises if sum(e.slug == each.slug for e in exercises) > 1}
+    if twice:
+        raise UsageError(f"two exercises are named {sorted(twice)[0]}; names are unique.")
+    return Course(title=header.title, units=header.units, exercises=tuple(exercises))
+
+
+def _exercises(root: Path, unit: Unit) -> Iterator[Exercise]:
+    for path in sorted((root / "exercises" / unit.slug).glob("*/exercise.yaml")):
+        slug = path.parent.name
+        data, lines = read_yaml(path.read_bytes(), f"{slug}/exercise.yaml")
+        yield validate(
+            Exercise,
+            data,
+            lines,
+            f"{slug}/exercise.yaml",
+            slug=slug,
+            unit=unit.slug,
+            folder=path.parent,
+            solution=root / "solutions" / unit.slug / slug,
+        )
+
+
+def _in_order(found: dict[str, Exercise]) -> list[Exercise]:
+    """By name, but each after those that its `after` names."""
+    done: dict[str, Exercise] = {}
+
+    def visit(each: Exercise, path: tuple[str, ...]) -> None:
+        if each.slug in path:
+            raise UsageError(f"{each.slug}/exercise.yaml: `after` goes in a circle.")
+        for slug in each.after:
+            if slug not in found:
+                raise UsageError(f"{each.slug}/exercise.yaml: after: no exercise `{slug}` here.")
+            visit(found[slug], (*path, each.slug))
+        done.setdefault(each.slug, each)
+
+    for each in found.values():
+        visit(each, ())
+    return list(done.values())
+
+
+def find(course: Course, slug: str) -> Exercise:
+    """The exercise of that name. Raises: UsageError with the nearest names."""
+    names = {each.slug: each for each in course.exercises}
+    if slug in names:
+        return names[slug]
+    near = difflib.get_close_matches(slug, names, 3) or sorted(names)
+    known = "Did you mean" if len(near) <= 3 and near[0] in names else "Known"
+    raise UsageError(f"no exercise named `{slug}`. {known}: {', '.join(near[:10])}.")
+
+
+def read_submission(path: Path) -> Submission:
+    """Read a submission once. Raises: UsageError if it is no readable file of at most 1 MB."""
+    name = path.name
+    if path.is_dir():
+        raise UsageError(f"{name} is a folder; name the file to grade.")
+    if not path.exists():
+        raise UsageError(f"there is no file {name}; check the name, or `grade list`.")
+    if not path.is_file():
+        raise UsageError(f"{name} is no regular file; name a file to grade.")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SUBMISSION + 1)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}.") from None
+    if len(content) > MAX_SUBMISSION:
+        size = path.stat().st_size / 1e6
+        raise UsageError(f"{name} has {size:.1f} MB; at most 1 MB of source is graded.")
+    return Submission(name=name, content=content)
+
+
+def exercise_of(course: Course, path: Path) -> Exercise:
+    """Which exercise a file belongs to: by its name, or by the folder that it lies in.
+
+    Raises: UsageError if neither is an exercise.
+    """
+    for name in (path.stem, path.resolve().parent.name):
+        for each in course.exercises:
+            if each.slug == name:
+                return each
+    raise UsageError(
+        f"{path.name} belongs to no exercise by its name; use `grade run SLUG --file {path.name}`."
+    )
+
+
+def mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
+    """The known mistakes of an exercise, in order of their names.
+
+    Raises: GraderFault if a file lacks its two docstring lines.
+    """
+    return tuple(_mistake(path) for path in sorted((exercise.solution / "mistakes").glob("*.py")))
+
+
+def _mistake(path: Path) -> Mistake:
+    head = re.match(
+        r'(?:from[^\n]*\n|\s)*r?"""(.+?)\ncaught by: (check_\w+)', path.read_text("utf-8"), re.S
+    )
+    if head is None:
+        raise GraderFault(
+            f"{path.parent.parent.name}/mistakes/{path.name} needs a docstring: a sentence, then "
+            "`caught by: check_...`."
+        )
+    sentence = " ".join(head[1].split())
+    return Mistake(path.stem, path, sentence, head[2])
+
+
+def hints(exercise: Exercise) -> tuple[str, ...]:
+    """The steps of hints.md: its paragraphs under `## ` headings, or numbered by `1. `."""
+    path = exercise.solution / "hints.md"
+    if not path.exists():
+        return ()
+    parts = re.split(r"^## .*$", path.read_text("utf-8"), flags=re.M)
+    return tuple(part.strip() for part in parts[1:] if part.strip())

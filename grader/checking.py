@@ -1,0 +1,351 @@
+"""Run checks: pytest with one plugin, which lends the submission and keeps the outcomes."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase
+from hypothesis.errors import FlakyFailure
+
+from grader import mistakes
+from grader.answers import Answers
+from grader.box import Box, Facts, Run
+from grader.counterexample import counterexample
+from grader.model import Curve, Exercise, GraderFault, Limits, Measure, Outcome, Status, UsageError
+from grader.model import Submission as Source
+from grader.proxy import Submission, SubmissionEnded, SubmissionError, Trace
+
+EXAMPLES = 30
+SLOW_CPU_S = 2.0
+NAMED = (Status.FAILED, Status.ERROR)
+CRASHES = {
+    signal.SIGSEGV: "crashed (segmentation fault)",
+    signal.SIGABRT: "aborted",
+    signal.SIGBUS: "crashed (bus error)",
+    signal.SIGILL: "crashed (illegal instruction)",
+    signal.SIGFPE: "crashed (floating point exception)",
+    signal.SIGKILL: "was killed or closed its connection",
+}
+GRADING = hypothesis.settings(
+    database=None,
+    deadline=None,
+    derandomize=False,
+    report_multiple_bugs=False,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+)
+Open = Callable[..., AbstractContextManager[Any]]
+
+
+@dataclass
+class Draft:
+    """One check while it runs."""
+
+    item: pytest.Item
+    error: BaseException | None = None
+    skipped: str = ""
+    trace: Trace = field(default_factory=Trace)
+    runs: list[Run] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def facts(self) -> list[Facts]:
+        return [run.facts for run in self.runs if run.facts]
+
+
+class Checking:
+    """The pytest plugin: one instance grades one submission by one exercise's checks."""
+
+    def __init__(
+        self, exercise: Exercise, source: Source, box: Box | None, *, seed: int, examples: int = 1
+    ) -> None:
+        self.exercise, self.source, self.box = exercise, source, box
+        self.seed_of_run, self._examples = seed, examples
+        self.text = source.content.decode("utf-8-sig", errors="replace")
+        self.outcomes: list[Outcome] = []
+        self.unloadable = ""
+        self.draft: Draft | None = None
+        self._open_now: Submission | None = None
+
+    def run(self, files: list[Path], only: str = "") -> None:
+        """Run check files. Raises: KeyboardInterrupt if the user interrupted."""
+        selected = [f"{path}::{only}" if only else str(path) for path in files]
+        root = self.exercise.folder.parent.parent.parent
+        code = pytest.main([*PYTEST, f"--rootdir={root}", *selected], plugins=[self])
+        for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
+            del sys.modules[name]
+        if code == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            raise GraderFault(f"pytest ended with code {int(code)} on {self.exercise.slug}.")
+
+    @contextmanager
+    def open(self, limits: Limits | None = None) -> Iterator[Any]:
+        """The submission, loaded in a fresh process of the box; or its answers, if it is data."""
+        if self.box is None:
+            yield Answers(self.source)
+            return
+        with self.box.run(limits, self.seed_of_run) as run:
+            if self.draft:
+                self.draft.runs.append(run)
+            self._open_now = Submission(run, self.source.name, self.text)
+            yield self._open_now
+
+    def load(self) -> Outcome:
+        """Whether the file can be loaded at all."""
+        draft = Draft(item=None)  # type: ignore[arg-type]
+        self.draft = draft
+        try:
+            with self.open():
+                pass
+        except (SubmissionError, SubmissionEnded, UsageError) as error:
+            draft.error = error
+        self.draft = None
+        outcome = self._finish(draft, "load", "The file can be loaded.", weight=0)
+        if outcome.status is not Status.PASSED:
+            self.unloadable = "the file could not be loaded"
+        return outcome
+
+    # What checks may ask for, as pytest fixtures.
+
+    @pytest.fixture
+    def submission(self) -> Iterator[Any]:
+        with self.open() as submission:
+            yield submission
+
+    @pytest.fixture(scope="session")
+    def fresh(self) -> Open:
+        """`with fresh() as submission:` for a check that needs a second process, or trains once."""
+        return self.open
+
+    @pytest.fixture(scope="session")
+    def record(self) -> Record:
+        return Record(self)
+
+    @pytest.fixture(scope="session")
+    def seed(self) -> int:
+        return self.seed_of_run
+
+    @pytest.fixture(scope="session")
+    def questions(self) -> dict[str, Any]:
+        return questions(self.exercise, self.seed_of_run)
+
+    # Hooks.
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            check = getattr(item, "obj", None)
+            if hasattr(check, "hypothesis"):
+                self._prepare(check)
+
+    def _prepare(self, check: Any) -> None:
+        """Explicit seed, no database, and a new trace for each example."""
+        applied = getattr(check, "_hypothesis_internal_settings_applied", False)
+        base = check._hypothesis_internal_use_settings.max_examples if applied else EXAMPLES
+        check._hypothesis_internal_use_settings = hypothesis.settings(
+            GRADING, max_examples=base * self._examples
+        )
+        hypothesis.seed(self.seed_of_run)(check)
+        inner = check.hypothesis.inner_test
+
+        @functools.wraps(inner)
+        def example(*args: Any, **kwargs: Any) -> Any:
+            if self._open_now:
+                self._open_now.begin()
+            return inner(*args, **kwargs)
+
+        check.hypothesis.inner_test = example
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        self.draft = Draft(item)
+        result = yield
+        check = item.obj  # type: ignore[attr-defined]
+        claim = " ".join((check.__doc__ or item.name).split())
+        if hasattr(item, "callspec"):
+            claim = claim.format_map(_Plain(item.callspec.params))
+        draft, self.draft = self.draft, None
+        self.outcomes.append(
+            self._finish(
+                draft,
+                item.name,
+                claim,
+                weight=getattr(check, "weight", 0 if item.path.name == "examples.py" else 1),
+                merit=getattr(check, "merit", False),
+            )
+        )
+        return result
+
+    def pytest_runtest_setup(self) -> None:
+        if self.unloadable:
+            pytest.skip(self.unloadable)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
+        report = yield
+        if call.excinfo and self.draft and self.draft.error is None:
+            self.draft.error = call.excinfo.value
+            self.draft.skipped = str(call.excinfo.value) if report.skipped else ""
+            if self._open_now:
+                self.draft.trace = self._open_now.trace
+        return report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            last = report.longreprtext.strip().splitlines()[-1:]
+            self.outcomes.append(
+                Outcome(
+                    check="collect",
+                    claim="The checks can be read.",
+                    status=Status.GRADER_FAULT,
+                    message=last[0] if last else "unknown",
+                )
+            )
+
+    def _finish(self, draft: Draft, check: str, claim: str, **more: Any) -> Outcome:
+        status, message = judge(draft, self.exercise.limits)
+        error = draft.error
+        wrong = isinstance(error, AssertionError | SubmissionError)
+        shown = counterexample(error, draft.trace, self.text) if error and wrong else None
+        cpu_s = sum(facts.cpu_s for facts in draft.facts)
+        return Outcome(
+            check=check,
+            claim=claim,
+            status=status,
+            message=message,
+            line=getattr(error, "line", None),
+            counterexample=shown,
+            mistakes=self._name(draft) if status in NAMED and cpu_s < SLOW_CPU_S else (),
+            next_step=getattr(error, "next_step", ""),
+            measures=tuple(draft.measures),
+            curves=tuple(draft.curves),
+            seconds=round(time.monotonic() - draft.started, 3),
+            cpu_s=round(cpu_s, 3),
+            peak_mb=round(max((facts.peak_mb for facts in draft.facts), default=0), 1),
+            printed="".join(facts.printed for facts in draft.facts),
+            **more,
+        )
+
+    def _name(self, draft: Draft) -> tuple[str, ...]:
+        if self.box:
+            return mistakes.name(self.exercise, self.box, draft.trace, self.seed_of_run)
+        answers = getattr(draft.item, "funcargs", {}).get("submission")
+        drawn = questions(self.exercise, self.seed_of_run)
+        return mistakes.name_answer(self.exercise, answers, drawn) if answers else ()
+
+
+PYTEST = [
+    *("--capture=no", "--assert=plain", "--noconftest", "--import-mode=importlib"),
+    *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-c", "/dev/null"),
+    *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging"),
+    *("-o", "python_files=*.py", "-o", "python_functions=check_*"),
+]
+
+
+class Record:
+    """What a check measured, for the report: `record.measure(...)`, `record.curve(...)`."""
+
+    def __init__(self, checking: Checking) -> None:
+        self._checking = checking
+
+    def measure(
+        self, name: str, value: float, unit: str = "", bar: float | None = None, **more: Any
+    ) -> None:
+        """A number, with the bar that it must reach, if there is one."""
+        if self._checking.draft:
+            row = Measure(name=name, value=float(value), unit=unit, bar=bar, **more)
+            self._checking.draft.measures.append(row)
+
+    def curve(self, **fields: Any) -> None:
+        """Fields of model.Curve."""
+        if self._checking.draft:
+            self._checking.draft.curves.append(Curve(**fields))
+
+
+def judge(draft: Draft, limits: Limits) -> tuple[Status, str]:
+    """Whose fault it was, and one sentence."""
+    error = draft.error
+    if error is None:
+        return Status.PASSED, ""
+    if draft.skipped:
+        return Status.SKIPPED, draft.skipped
+    if isinstance(error, SubmissionEnded):
+        return _ended(error, draft.facts[-1] if draft.facts else None, limits)
+    if isinstance(error, SubmissionError):
+        return _raised(error, limits)
+    if isinstance(error, UsageError):
+        return Status.ERROR, str(error)
+    if isinstance(error, AssertionError):
+        text = str(error).strip().splitlines()
+        return Status.FAILED, text[0] if text else "the claim does not hold"
+    if isinstance(error, FlakyFailure):
+        return Status.FAILED, "the same input gave different answers on two calls"
+    detail = (str(error).splitlines() or [""])[0]
+    return Status.GRADER_FAULT, f"{type(error).__name__}: {detail}"
+
+
+def _ended(error: SubmissionEnded, facts: Facts | None, limits: Limits) -> tuple[Status, str]:
+    if facts and facts.over_memory:
+        return Status.MEMORY, f"killed: needed more than {limits.memory_mb:,} MB"
+    if facts and (facts.signal == signal.SIGXCPU or facts.cpu_s >= limits.cpu_s):
+        return Status.TIMEOUT, f"stopped: used more than {limits.cpu_s:g} CPU seconds"
+    if error.timeout:
+        return Status.TIMEOUT, f"stopped after {limits.wall_s:g} s without an answer"
+    if facts and facts.signal in CRASHES:
+        return Status.KILLED, f"the process {CRASHES[signal.Signals(facts.signal)]}: {error}"
+    if facts and facts.signal:
+        return Status.KILLED, f"the process died of signal {facts.signal}: {error}"
+    return Status.KILLED, f"the process ended itself (exit code {facts.exit if facts else 0})"
+
+
+def _raised(error: SubmissionError, limits: Limits) -> tuple[Status, str]:
+    if error.memory:
+        return (
+            Status.MEMORY,
+            f"{error.call} ran out of memory: the limit is {limits.memory_mb:,} MB",
+        )
+    if error.kind == "NotImplementedError":
+        return Status.ERROR, f"not written yet: {error.message or error.call}"
+    where = f" (line {error.line})" if error.line else ""
+    return Status.ERROR, f"{error}{where}"
+
+
+def questions(exercise: Exercise, seed: int) -> dict[str, Any]:
+    """The questions of a personal exercise, drawn for this seed; our own file, run out here."""
+    import numpy as np
+
+    path = exercise.folder / "questions.py"
+    if not path.exists():
+        return {}
+    spec = importlib.util.spec_from_file_location(f"questions_of_{exercise.slug}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    drawn: dict[str, Any] = module.draw(np.random.Generator(np.random.PCG64(seed)))
+    return drawn
+
+
+def _file(module: Any) -> str:
+    return str(getattr(module, "__file__", ""))
+
+
+class _Plain(dict[str, Any]):
+    """Leaves braces that name no parameter as they are."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"

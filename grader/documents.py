@@ -1,0 +1,89 @@
+"""YAML as plain data, with the line of every entry for messages."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from grader.model import UsageError
+
+MAX_BYTES = 1 << 16
+MAX_DEPTH = 6
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+PLAIN = {"str", "int", "float", "bool", "null", "seq", "map"}
+Lines = dict[tuple[str | int, ...], int]
+Noun = TypeVar("Noun", bound=BaseModel)
+
+
+def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
+    """Parse a small YAML file into str, int, float, bool, None, lists and dicts.
+
+    Returns the data and the line of each path, as in `{("limits", "cpu_s"): 5}`.
+    Raises: UsageError with file name and line: not UTF-8, over 64 KiB, nested deeper than 6,
+    a key twice, an alias, a tag, or a syntax error.
+    """
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{name}: {len(content):,} bytes; at most {MAX_BYTES:,} are read.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UsageError(f"{name} line {line}: not UTF-8; save the file as UTF-8.") from None
+    try:
+        node = yaml.compose(text, LOADER)
+        lines: Lines = {}
+        if node is None:
+            return None, lines
+        _walk(node, (), lines, name, set())
+        return yaml.constructor.SafeConstructor().construct_document(node), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{name} line {mark.line + 1}" if mark else name
+        raise UsageError(f"{where}: {error.problem}; correct the YAML there.") from None
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
+        what = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(f"{name}: not valid YAML ({what}).") from None
+
+
+def _walk(
+    node: yaml.Node, path: tuple[str | int, ...], lines: Lines, name: str, seen: set[int]
+) -> None:
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if id(node) in seen or node.tag.rsplit(":", 1)[-1] not in PLAIN:
+        raise UsageError(
+            f"{name} line {line}: aliases, tags and dates are not used; write plainly."
+        )
+    seen.add(id(node))
+    if len(path) > MAX_DEPTH:
+        raise UsageError(f"{name} line {line}: nested more than {MAX_DEPTH} deep.")
+    if isinstance(node, yaml.SequenceNode):
+        for i, child in enumerate(node.value):
+            _walk(child, (*path, i), lines, name, seen)
+    if isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            below = (*path, str(key.value))
+            if below in lines:
+                raise UsageError(
+                    f"{name} line {key.start_mark.line + 1}: `{key.value}` stands here twice."
+                )
+            lines[below] = key.start_mark.line + 1
+            _walk(child, below, lines, name, seen)
+
+
+def validate(noun: type[Noun], data: Any, lines: Lines, name: str, **given: Any) -> Noun:
+    """Build a noun from parsed YAML. Raises: UsageError listing every wrong field with its line."""
+    if not isinstance(data, dict):
+        raise UsageError(f"{name}: expected `key: value` lines, got {type(data).__name__}.")
+    try:
+        return noun.model_validate({**data, **given})
+    except ValidationError as error:
+        problems = []
+        for each in error.errors():
+            path = tuple(each["loc"])
+            line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
+            field = ".".join(str(part) for part in path)
+            problems.append(f"line {line}: {field}: {each['msg']}")
+        raise UsageError(f"{name} " + "; ".join(problems)) from None

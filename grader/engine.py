@@ -1,0 +1,196 @@
+"""One submission and its checks make one verdict."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from grader import __version__, data, rules
+from grader.box import Box
+from grader.checking import Checking
+from grader.model import (
+    Exercise,
+    Isolation,
+    Level,
+    Outcome,
+    Status,
+    Submission,
+    UsageError,
+    Verdict,
+)
+
+SELF_STUDY_KEY = "self-study"
+NOTHING = Isolation(level=Level.NONE, detail="the submission is data and was not run")
+
+
+def grade(
+    exercise: Exercise,
+    submission: Submission,
+    isolation: Isolation,
+    *,
+    learner: str = "",
+    seed: int | None = None,
+    examples: int = 1,
+) -> Verdict:
+    """Grade one submission: its rules, that it loads, the examples, the hidden checks.
+
+    Args:
+        learner   whose numbers are drawn, in personal exercises
+        seed      of the drawn inputs; from course key, learner and exercise where not given
+        examples  multiplies the number of drawn inputs, to prove an exercise
+    Raises: GraderFault if the exercise or this machine is unfit; KeyboardInterrupt.
+    """
+    began, started = time.monotonic(), datetime.now(UTC)
+    seed = personal_seed(exercise, learner) if seed is None else seed
+    ruled = judge_source(exercise, submission) if exercise.is_code else ()
+    run = _run if exercise.is_code else _read
+    outcomes = run(exercise, submission, isolation, seed, examples)
+    return Verdict(
+        exercise=exercise.slug,
+        unit=exercise.unit,
+        title=exercise.title,
+        points=exercise.points,
+        pass_mark=exercise.pass_mark,
+        file=submission.name,
+        sha256=submission.sha256,
+        learner=learner,
+        started=started.isoformat(timespec="seconds"),
+        seed=seed,
+        outcomes=(*ruled, *outcomes),
+        isolation=isolation if exercise.is_code else NOTHING,
+        versions=versions(),
+        hashes=hashes(exercise),
+        notes=notes(exercise, submission),
+        seconds=round(time.monotonic() - began, 2),
+    )
+
+
+def _run(
+    exercise: Exercise, submission: Submission, isolation: Isolation, seed: int, examples: int
+) -> tuple[Outcome, ...]:
+    with Box(isolation, exercise.limits, trains=exercise.trains) as box:
+        checking = Checking(exercise, submission, box, seed=seed, examples=examples)
+        outcomes = _check(checking)
+        if any(each.status is Status.GRADER_FAULT for each in outcomes):
+            outcomes = tuple(_attribute(each, checking, box) for each in outcomes)
+    return outcomes
+
+
+def _read(
+    exercise: Exercise, submission: Submission, _: Isolation, seed: int, examples: int
+) -> tuple[Outcome, ...]:
+    return _check(Checking(exercise, submission, None, seed=seed, examples=examples))
+
+
+def _check(checking: Checking) -> tuple[Outcome, ...]:
+    loaded = checking.load()
+    checking.run(check_files(checking.exercise))
+    return (loaded, *checking.outcomes)
+
+
+def _attribute(outcome: Outcome, checking: Checking, box: Box) -> Outcome:
+    """Whose fault an unexpected exception of a check is: ours, unless the reference passes it."""
+    exercise = checking.exercise
+    reference = exercise.solution / "reference.py"
+    if outcome.status is not Status.GRADER_FAULT or not reference.exists():
+        return outcome
+    source = Submission(name=reference.name, content=reference.read_bytes())
+    again = Checking(exercise, source, box, seed=checking.seed_of_run)
+    for path in check_files(exercise):
+        again.run([path], only=outcome.check.split("[")[0])
+    ours = [each for each in again.outcomes if each.check == outcome.check]
+    if not ours or ours[0].status is not Status.PASSED:
+        return outcome
+    message = f"the check could not use what your code returned ({outcome.message})"
+    return outcome.model_copy(update={"status": Status.ERROR, "message": message})
+
+
+def check_files(exercise: Exercise) -> list[Path]:
+    """The visible examples, then the hidden checks where they are present."""
+    places = (exercise.folder / "examples.py", exercise.solution / "checks.py")
+    return [path for path in places if path.exists()]
+
+
+def judge_source(exercise: Exercise, submission: Submission) -> tuple[Outcome, ...]:
+    """The outcome of the rules that hold for the source itself: one, worth no points."""
+    claim = "The source keeps the rules of the exercise."
+    try:
+        source = submission.content.decode("utf-8-sig")
+        found = rules.judge(source, exercise.rules)
+    except UnicodeDecodeError as error:
+        line = submission.content[: error.start].count(b"\n") + 1
+        message = f"line {line} is not UTF-8; save the file as UTF-8"
+        return (
+            Outcome(check="rules", claim=claim, status=Status.ERROR, message=message, weight=0),
+        )
+    if not found:
+        return (Outcome(check="rules", claim=claim, status=Status.PASSED, weight=0),)
+    first, more = found[0], len(found) - 1
+    message = first.why + (f" (and {more} more)" if more else "")
+    return (
+        Outcome(
+            check="rules",
+            claim=claim,
+            status=Status.FORBIDDEN,
+            message=message,
+            line=first.line,
+            weight=0,
+            next_step="\n".join(each.why for each in found[1:6]),
+        ),
+    )
+
+
+def personal_seed(exercise: Exercise, learner: str) -> int:
+    """HMAC-SHA256 of learner and exercise under the course key, as a 31-bit integer."""
+    key = os.environ.get("GRADER_COURSE_KEY", SELF_STUDY_KEY)
+    name = f"{learner if exercise.personal else ''}|{exercise.slug}"
+    return int.from_bytes(hmac.new(key.encode(), name.encode(), sha256).digest()[:4]) >> 1
+
+
+def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
+    """What a reader of the verdict must know."""
+    said = []
+    if submission.content == exercise.stub.read_bytes():
+        said.append("this is the untouched stub")
+    if exercise.personal and "GRADER_COURSE_KEY" not in os.environ:
+        said.append(
+            "self-study numbers: the answers can be derived on this machine; "
+            "only an instructor's course key makes them secret"
+        )
+    said += [f"data: {_data(name).source}" for name in exercise.needs]
+    if not (exercise.solution / "checks.py").exists():
+        said.append("only the visible examples were run; the hidden checks are not in this kit")
+    return tuple(said)
+
+
+def hashes(exercise: Exercise) -> dict[str, str]:
+    """sha256 of what the verdict rests on besides the submission."""
+    places = [*check_files(exercise), exercise.solution / "reference.py"]
+    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in places if path.exists()}
+    return found | {name: _data(name).sha256 for name in exercise.needs}
+
+
+def _data(name: str) -> data.Images | data.Text:
+    sources = {"mnist": data.mnist, "shakespeare": data.shakespeare}
+    if name not in sources:
+        raise UsageError(
+            f"exercise.yaml: needs: `{name}` is no data set; use {', '.join(sources)}."
+        )
+    return sources[name]()
+
+
+def versions() -> dict[str, str]:
+    """Of the grader, Python and the libraries that decide numbers."""
+    found = {"grader": __version__, "python": platform.python_version()}
+    for package in ("torch", "numpy", "hypothesis", "pytest"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

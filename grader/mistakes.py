@@ -1,0 +1,138 @@
+"""Name a wrong answer: ask the known mistakes the same questions and compare."""
+
+from __future__ import annotations
+
+import runpy
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader import catalogue
+from grader.answers import Answers
+from grader.box import Box
+from grader.model import Exercise
+from grader.proxy import Question, Remote, Submission, SubmissionEnded, SubmissionError, Trace
+
+SECONDS = 5.0
+ASKED = ("op", "on", "name", "args", "kwargs", "cotangent", "calls", "keep")
+
+
+def name(exercise: Exercise, box: Box, trace: Trace, seed: int) -> tuple[str, ...]:
+    """The sentences of the known mistakes that answer every question as the submission did.
+
+    Empty where the answers equal the reference's, or the trace is too long or holds callbacks.
+    """
+    if not trace.questions or not trace.complete or _has_callbacks(trace):
+        return ()
+    deadline = time.monotonic() + SECONDS
+    theirs = [_answer(each) for each in trace.questions]
+    reference = replay(exercise.solution / "reference.py", box, trace, seed)
+    if reference is None or same(theirs, reference):
+        return ()
+    named = []
+    for mistake in catalogue.mistakes(exercise):
+        if time.monotonic() > deadline:
+            break
+        answers = replay(mistake.path, box, trace, seed)
+        if answers is not None and same(theirs, answers):
+            named.append(mistake.sentence)
+    return tuple(named)
+
+
+def name_answer(exercise: Exercise, answers: Answers, questions: dict[str, Any]) -> tuple[str, ...]:
+    """The same for predicted answers: mistakes that give the last read item's wrong value."""
+    item = answers.last
+    if item not in questions:
+        return ()
+    got, question = answers[item], questions[item]
+    if got is None or got == answer_of(exercise.solution / "reference.py")(question):
+        return ()
+    return tuple(
+        each.sentence
+        for each in catalogue.mistakes(exercise)
+        if answer_of(each.path)(question) == got
+    )
+
+
+def answer_of(path: Path) -> Any:
+    """The function `answer(question)` of a reference or mistake: our own file, run out here."""
+    return runpy.run_path(str(path))["answer"]
+
+
+def replay(path: Path, box: Box, trace: Trace, seed: int) -> list[Any] | None:
+    """What another file answers to the same questions; None if it cannot be asked."""
+    limits = box.limits.model_copy(update={"wall_s": SECONDS})
+    with box.run(limits, seed) as run:
+        try:
+            other = Submission(run, path.name, path.read_text("utf-8"))
+            known: dict[int, Any] = {}
+            return [_ask_again(other, each, known) for each in trace.questions]
+        except (SubmissionError, SubmissionEnded, KeyError):
+            return None
+
+
+def _ask_again(other: Submission, question: Question, known: dict[int, Any]) -> Any:
+    ask = {key: _swap(question.ask[key], known) for key in ASKED if key in question.ask}
+    try:
+        value = other.ask(ask, "replay")["value"]
+    except SubmissionError as error:
+        return error.kind
+    _learn(question.value, value, known)
+    return value
+
+
+def _swap(value: Any, known: dict[int, Any]) -> Any:
+    """The same value with handles of the submission replaced by those of the other file."""
+    if isinstance(value, Remote):
+        return known[id(value)] if value.handle else value
+    if isinstance(value, tuple | list):
+        return type(value)(_swap(each, known) for each in value)
+    if isinstance(value, dict):
+        return {key: _swap(each, known) for key, each in value.items()}
+    return value
+
+
+def _learn(theirs: Any, other: Any, known: dict[int, Any]) -> None:
+    """Remember which handle of the other file stands for which of the submission's."""
+    if isinstance(theirs, Remote):
+        known[id(theirs)] = other
+    elif isinstance(theirs, tuple | list) and isinstance(other, tuple | list):
+        for a, b in zip(theirs, other, strict=False):
+            _learn(a, b, known)
+
+
+def _answer(question: Question) -> Any:
+    return question.error or question.value
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two answers agree, tensors within 1e-4 relative and 1e-6 absolute."""
+    if isinstance(a, Remote) and isinstance(b, Remote):
+        return True
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        a, b = torch.from_numpy(a), torch.from_numpy(b)
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return False
+        return torch.allclose(a.double(), b.double(), rtol=1e-4, atol=1e-6, equal_nan=True)
+    if isinstance(a, float) and isinstance(b, float):
+        return abs(a - b) <= 1e-6 + 1e-4 * abs(b) or a == b or (a != a and b != b)
+    if isinstance(a, tuple | list) and isinstance(b, tuple | list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return type(a) is type(b) and bool(a == b)
+
+
+def _has_callbacks(trace: Trace) -> bool:
+    def inside(value: Any) -> bool:
+        if isinstance(value, tuple | list):
+            return any(inside(each) for each in value)
+        if isinstance(value, dict):
+            return any(inside(each) for each in value.values())
+        return callable(value) and not isinstance(value, Remote | torch.dtype)
+
+    return any(inside(each.ask.get(key)) for each in trace.questions for key in ("args", "kwargs"))

@@ -1,0 +1,81 @@
+"""Invariances: what must change, what must not, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grader.oracle.values import (
+    Mismatch,
+    assert_close,
+    assert_equal,
+    assert_tensor,
+    generator,
+)
+
+
+def assert_causal(f: Callable[[Tensor], Any], x: Tensor, changed: Tensor, what: str) -> None:
+    """Outputs up to position t stay equal to the bit when inputs after t change, for every t.
+
+    Args:
+        f        takes (B, T, ...) and returns (B, T, ...)
+        x        the input; `changed` is another one of the same shape, different everywhere
+    Raises: Mismatch naming the position. Equal shapes, so equality to the bit is fair.
+    """
+    before = assert_tensor(f(x), what)
+    for t in range(x.shape[1] - 1):
+        mixed = x.clone()
+        mixed[:, t + 1 :] = changed[:, t + 1 :]
+        after = assert_tensor(f(mixed), what, shape=tuple(before.shape))
+        assert_equal(
+            after[:, : t + 1],
+            before[:, : t + 1],
+            f"{what}: position {t} sees what comes after it",
+            next_step="check which positions your mask lets a query see",
+        )
+
+
+def assert_batch_independent(f: Callable[[Tensor], Any], x: Tensor, what: str) -> None:
+    """Each row of a batch (B, ...) alone gives what it gives among the others."""
+    whole = assert_tensor(f(x), what)
+    for row in range(x.shape[0]):
+        alone = f(x[row : row + 1].clone())
+        expected = whole[row : row + 1]
+        assert_close(alone, expected, f"{what}: row {row} alone", rtol=1e-5, atol=1e-6)
+
+
+def assert_permutation_equivariant(
+    f: Callable[[Tensor], Any], x: Tensor, what: str, *, axis: int = 1, seed: int = 0
+) -> None:
+    """Permuting the input along an axis permutes the output alike."""
+    order = torch.randperm(x.shape[axis], generator=generator(seed))
+    straight = assert_tensor(f(x), what)
+    permuted = f(x.index_select(axis, order))
+    expected = straight.index_select(axis, order)
+    assert_close(permuted, expected, f"{what} of permuted positions")
+
+
+def assert_keeps_inputs(f: Any, *args: Any, what: str = "", **kwargs: Any) -> None:
+    """A remote function leaves its tensor arguments as they were."""
+    what = what or f.label
+    _, after, _ = f.keeping(*args, **kwargs)
+    for i, (before, now) in enumerate(zip(args, after, strict=False)):
+        if isinstance(before, Tensor):
+            assert_equal(now, before, f"{what}: argument {i + 1} after the call")
+
+
+def assert_state_round_trip(make: Callable[[], Any], x: Any, what: str) -> None:
+    """A second module that loads the first one's state_dict gives the same outputs.
+
+    Every parameter and buffer that matters must be registered, or the copy differs.
+    """
+    first, second = make().eval(), make().eval()
+    state = first.state_dict()
+    if not isinstance(state, dict) or not state:
+        raise Mismatch(f"{what}: state_dict() is empty; no parameter is registered")
+    second.load_state_dict(state)
+    expected = assert_tensor(first(x), what)
+    assert_close(second(x), expected, f"{what}: a copy with the same state_dict")

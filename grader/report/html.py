@@ -1,0 +1,158 @@
+"""Verdicts as one HTML file that needs nothing else: no script, no request, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from itertools import cycle
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup, escape
+
+from grader.model import Curve, Measure, Status, Verdict
+from grader.report import chart, grid, wording
+from grader.report.plain import plain, plain_text
+from grader.report.wording import decimal
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+class Chip(NamedTuple):
+    """How a status looks: a word, a shape and a tone."""
+
+    word: str
+    shape: str
+    tone: str
+
+
+CHIPS = {
+    Status.PASSED: Chip("passed", "check", "good"),
+    Status.FAILED: Chip("failed", "cross", "bad"),
+    Status.ERROR: Chip("raised an error", "cross", "bad"),
+    Status.TIMEOUT: Chip("out of time", "clock", "bad"),
+    Status.MEMORY: Chip("out of memory", "cross", "bad"),
+    Status.KILLED: Chip("process ended", "cross", "bad"),
+    Status.FORBIDDEN: Chip("rule broken", "bar", "bad"),
+    Status.SKIPPED: Chip("skipped", "dash", "quiet"),
+    Status.GRADER_FAULT: Chip("grader fault", "bang", "odd"),
+}
+HEADLINES = {
+    "PASSED": Chip("Passed", "check", "good"),
+    "NOT PASSED": Chip("Not passed", "cross", "bad"),
+    "GRADER FAULT": Chip("Grader fault", "bang", "odd"),
+}
+
+
+class Bullet(NamedTuple):
+    """Places on a bar, in percent of its width."""
+
+    value: float
+    bar: float
+
+
+class Key(NamedTuple):
+    """One line of a chart's legend."""
+
+    name: str
+    kind: str
+    """`series-1` to `series-4`, or `level`."""
+    text: str
+
+
+def as_html(verdicts: Iterable[Verdict], course_title: str) -> str:
+    """One page for all verdicts, by unit; the same verdicts give the same bytes."""
+    shown = [plain(verdict) for verdict in verdicts]
+    return _template().render(
+        course_title=plain_text(course_title),
+        learners=list(dict.fromkeys(each.learner for each in shown if each.learner)),
+        verdicts=shown,
+        units=wording.by_unit(shown),
+        anchors={id(verdict): f"exercise-{n}" for n, verdict in enumerate(shown, 1)},
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"code": inline_code, "day": day, "name": unit_name, "capital": capital}
+    environment.globals |= {
+        "wording": wording,
+        "grid": grid,
+        "chips": CHIPS,
+        "headlines": HEADLINES,
+        "bullet": bullet,
+        "chart": drawn,
+        "keys": keys,
+        "id": id,
+    }
+    return environment.get_template("report.html.j2")
+
+
+def inline_code(text: str) -> Markup:
+    """Escape a sentence and set what stands in `backticks` as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts)
+    )
+
+
+def unit_name(slug: str) -> str:
+    """`recurrent_networks` as a heading."""
+    return capital(slug.replace("_", " ").replace("-", " "))
+
+
+def capital(text: str) -> str:
+    """The first letter large, and every other as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def day(started: str) -> str:
+    """ISO 8601 as `2026-11-20 14:03 UTC`; what is no date stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(started).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return started
+
+
+def bullet(measure: Measure) -> Bullet | None:
+    """Where value and bar lie; None where there is nothing to compare."""
+    value, bar = measure.value, measure.bar
+    if bar is None or not isfinite(value) or not isfinite(bar):
+        return None
+    low = min(0.0, value, bar)
+    share = not measure.unit and low == 0 and max(value, bar) <= 1
+    high = 1.0 if share else max(value, bar) + 0.15 * (max(value, bar) - low)
+    span = (high - low) or 1.0
+    return Bullet(round(100 * (value - low) / span, 2), round(100 * (bar - low) / span, 2))
+
+
+def drawn(curve: Curve, width: str) -> Markup:
+    """The curve as SVG, `wide` or `narrow`; empty where no point can be drawn."""
+    if not chart.drawable(curve):
+        return Markup("")
+    return Markup(chart.draw(curve, chart.WIDE if width == "wide" else chart.NARROW))
+
+
+def keys(curve: Curve) -> list[Key]:
+    """The legend: first and last value of every series, then the levels."""
+    kinds = cycle(f"series-{n}" for n in range(1, len(chart.SERIES) + 1))
+    lines = [
+        Key(name, next(kinds), f"{decimal(points[0][1])} → {decimal(points[-1][1])}")
+        for name, series in curve.series.items()
+        if (points := chart.finite(series))
+    ]
+    return lines + [Key(name, "level", decimal(value)) for name, value in curve.levels.items()]

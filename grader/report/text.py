@@ -1,0 +1,244 @@
+"""Verdicts for the terminal: 80 columns, no boxes, words before colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.model import Array, Counterexample, Outcome, Status, Verdict
+from grader.report import wording
+from grader.report.grid import Grid, Row, as_grid, as_pair, crop
+from grader.report.plain import plain
+
+COLUMNS = 80
+BODY = COLUMNS - 11
+"""Columns that are left beside mark and word."""
+DETAILED = 3
+"""Failures that are explained in full; the others are one line each."""
+PRINTED_LINES = 10
+GAP = 4
+"""Columns between two tensors."""
+SIDE = 8
+"""Most rows and columns of a tensor."""
+
+GOOD, BAD, ODD, QUIET = "green", "bold red", "yellow", "dim"
+STYLES = {Status.PASSED: GOOD, Status.SKIPPED: QUIET, Status.GRADER_FAULT: ODD}
+HEADLINES = {"PASSED": GOOD, "NOT PASSED": BAD, "GRADER FAULT": ODD}
+
+
+def print_verdict(verdict: Verdict, console: Console, *, verbose: bool = False) -> None:
+    """Print one verdict, in ASCII where the console cannot write UTF-8."""
+    _print(as_text(verdict, verbose=verbose, encoding=console.encoding), console)
+
+
+def print_summary(verdicts: Iterable[Verdict], console: Console) -> None:
+    """Print the table of many verdicts, in ASCII where the console cannot write UTF-8."""
+    _print(summary(verdicts, encoding=console.encoding), console)
+
+
+def as_text(verdict: Verdict, *, verbose: bool = False, encoding: str = "utf-8") -> RenderableType:
+    """One verdict in full.
+
+    Args:
+        verbose   explain every failure, and cut nothing
+        encoding  of the terminal; marks are ASCII unless it is a form of UTF
+    """
+    verdict = plain(verdict, encoding)
+    failures = wording.failures(verdict)
+    explained = failures if verbose else failures[:DETAILED]
+    claims = _rows()
+    for outcome in verdict.outcomes:
+        detail = _detail(outcome, verdict, verbose) if outcome in explained else ()
+        claims.add_row(*_mark(outcome.status, encoding), Group(*_claim(outcome), *detail))
+        if outcome in explained and outcome is not verdict.outcomes[-1]:
+            claims.add_row()
+    return Group(
+        *_title(verdict),
+        claims,
+        Text(),
+        *_left_out(len(failures) - len(explained)),
+        *_printed(verdict, verbose),
+        _footer(verdict),
+    )
+
+
+def summary(verdicts: Iterable[Verdict], *, encoding: str = "utf-8") -> RenderableType:
+    """Points by unit and in all; neighbours of the same unit stand together."""
+    shown = [plain(verdict, encoding) for verdict in verdicts]
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ("left", "left", "right"):
+        table.add_column(justify=justify, overflow="fold")
+    for unit, members in wording.by_unit(shown).items():
+        table.add_row(Text(unit, "bold"))
+        for verdict in members:
+            status = wording.headline(verdict)
+            table.add_row(
+                Text("  " + verdict.exercise), Text(status, HEADLINES[status]), _points([verdict])
+            )
+        table.add_row("", Text("unit", QUIET), _points(members))
+    passed = sum(verdict.passed for verdict in shown)
+    total = Text(f"{passed} of {len(shown)} passed", "bold")
+    table.add_row(Text("total", "bold"), total, _points(shown))
+    return table
+
+
+def _print(report: RenderableType, console: Console) -> None:
+    console.print(report, width=min(COLUMNS, console.width), highlight=False)
+
+
+def _points(verdicts: Iterable[Verdict]) -> Text:
+    got, possible = wording.totals(verdicts)
+    return Text(f"{wording.points(got)} / {wording.points(possible)}")
+
+
+def _rows() -> Table:
+    """Mark, word, and everything else."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(width=3, justify="right")
+    table.add_column(width=5)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _mark(status: Status, encoding: str) -> tuple[Text, Text]:
+    utf = encoding.lower().startswith("utf")
+    marks = {
+        Status.PASSED: "✓" if utf else "+",
+        Status.SKIPPED: "–" if utf else "-",
+        Status.GRADER_FAULT: "!",
+    }
+    style = STYLES.get(status, BAD)
+    mark = marks.get(status, "✗" if utf else "x")
+    return Text(mark, style), Text(wording.WORDS[status], style)
+
+
+def _title(verdict: Verdict) -> Iterator[RenderableType]:
+    status = wording.headline(verdict)
+    score = f", {wording.points(verdict.score)} of {verdict.points} points"
+    yield Text.assemble((verdict.exercise, "bold"), ": ", (status, HEADLINES[status]), score)
+    yield Text(verdict.title, QUIET)
+    if remark := wording.remark(verdict):
+        yield Text(remark, ODD)
+    yield Text()
+
+
+def _claim(outcome: Outcome) -> Iterator[RenderableType]:
+    merit = (" (merit: not needed to pass)", QUIET) if outcome.merit else ""
+    yield Text.assemble(outcome.claim, merit)
+    for measure in outcome.measures:
+        yield Text(wording.measured(measure), QUIET if wording.meets(measure) else "")
+    if outcome.status is Status.SKIPPED and outcome.message:
+        yield Text(wording.shorten(outcome.message), QUIET)
+
+
+def _detail(outcome: Outcome, verdict: Verdict, verbose: bool) -> Iterator[RenderableType]:
+    """Why it failed: message, place, counterexample, mistakes, next step."""
+    if outcome.message:
+        yield Text(outcome.message if verbose else wording.shorten(outcome.message))
+    if place := wording.where(outcome, verdict):
+        yield Text(place)
+    if outcome.counterexample:
+        yield from _counterexample(outcome.counterexample)
+    if outcome.mistakes:
+        yield Text(wording.looks_like(outcome), "bold")
+        yield from (Padding(Text("- " + each), (0, 0, 0, 2)) for each in outcome.mistakes)
+    if outcome.next_step:
+        yield Text.assemble(("Next: ", "bold"), outcome.next_step)
+
+
+def _counterexample(found: Counterexample) -> Iterator[RenderableType]:
+    if found.call:
+        yield Text.assemble("call: ", (wording.shorten(found.call), "bold"))
+    yield from _beside([_input(name, value) for name, value in found.inputs.items()])
+    sides = as_pair(found.expected, found.got, found.at)
+    yield from _beside([_block(name, grid) for name, grid in sides.items()])
+    if found.at:
+        yield Text(f"first difference at {list(found.at)}")
+    if error := wording.errors(found):
+        yield Text(error)
+
+
+def _input(name: str, value: Array | str) -> list[Text]:
+    if isinstance(value, str):
+        return [Text.assemble((name, "bold"), f" = {wording.shorten(value, 200, 1)}")]
+    return _block(name, as_grid(value))
+
+
+def _beside(blocks: list[list[Text]]) -> Iterator[Text]:
+    """Blocks side by side, as many as fit, then the next ones below."""
+    group: list[list[Text]] = []
+    for block in blocks:
+        if group and sum(_width(each) + GAP for each in group) + _width(block) > BODY:
+            yield from _joined(group)
+            group = []
+        group.append(block)
+    yield from _joined(group)
+
+
+def _joined(blocks: list[list[Text]]) -> Iterator[Text]:
+    for lines in zip_longest(*blocks, fillvalue=Text()):
+        joined = Text()
+        for block, line in zip(blocks, lines, strict=True):
+            joined.append_text(line).append(" " * (_width(block) + GAP - line.cell_len))
+        joined.rstrip()
+        yield joined
+
+
+def _width(block: list[Text]) -> int:
+    return max(line.cell_len for line in block)
+
+
+def _block(name: str, grid: Grid) -> list[Text]:
+    """A name and a tensor in aligned columns; the first difference stands in >brackets<."""
+    title = Text.assemble((name, "bold"), "  ", (grid.caption, QUIET))
+    return next(
+        (block for size in range(SIDE, 0, -1) if _fits(block := [title, *_lines(grid, size)])),
+        [title],
+    )
+
+
+def _fits(block: list[Text]) -> bool:
+    return _width(block) <= BODY
+
+
+def _lines(grid: Grid, size: int) -> list[Text]:
+    rows = crop(grid, size).rows
+    columns = zip_longest(*(row.cells for row in rows))
+    widths = [max(len(cell.text) for cell in column if cell) + 1 for column in columns]
+    label = max((len(row.label) for row in rows), default=0)
+    return [_line(row, widths, label) for row in rows]
+
+
+def _line(row: Row, widths: list[int], label: int) -> Text:
+    line = Text("  " + row.label.ljust(label))
+    for cell, width in zip(row.cells, widths, strict=False):
+        text = f">{cell.text}<" if cell.differs else f" {cell.text} "
+        line.append(" " + text.rjust(width + 1), BAD if cell.differs else "")
+    return line
+
+
+def _left_out(count: int) -> Iterator[Text]:
+    if count > 0:
+        yield Text(f"{count} more not explained here: grade with -v to see all.\n", QUIET)
+
+
+def _printed(verdict: Verdict, verbose: bool) -> Iterator[RenderableType]:
+    """The first lines that the submission printed, marked so that they cannot pass for ours."""
+    if text := wording.printed(verdict):
+        lines = text.split("\n")
+        shown = lines if verbose else lines[:PRINTED_LINES]
+        count = f"first {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else "all"
+        yield Text(f"Printed by your code ({count})", "bold")
+        yield from (Text(f"  | {line if verbose else line[:200]}", QUIET) for line in shown)
+        yield Text()
+
+
+def _footer(verdict: Verdict) -> Text:
+    detail = f" ({verdict.isolation.detail})" if verdict.isolation.detail else ""
+    level = f"Isolation: {verdict.isolation.level}{detail}."
+    return Text(" ".join((level, *verdict.notes, f"{wording.seconds(verdict.seconds)}.")), QUIET)

@@ -1,0 +1,142 @@
+"""What the text and the HTML report say in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf, isfinite
+
+from grader.model import Counterexample, Measure, Outcome, Status, Verdict
+
+WORDS = {
+    Status.PASSED: "ok",
+    Status.FAILED: "FAIL",
+    Status.ERROR: "error",
+    Status.TIMEOUT: "time",
+    Status.MEMORY: "mem",
+    Status.KILLED: "died",
+    Status.FORBIDDEN: "rule",
+    Status.SKIPPED: "skip",
+    Status.GRADER_FAULT: "fault",
+}
+"""One short word for each status: no mark or colour is needed to tell them apart."""
+
+
+def headline(verdict: Verdict) -> str:
+    """PASSED, NOT PASSED or GRADER FAULT."""
+    return {0: "PASSED", 1: "NOT PASSED"}.get(verdict.exit_code, "GRADER FAULT")
+
+
+def remark(verdict: Verdict) -> str:
+    """What a reader of the score must know; usually nothing."""
+    if verdict.exit_code == 3:
+        return "The grader failed here, not your code. This does not count against you."
+    if any(each.status is Status.FORBIDDEN for each in verdict.outcomes):
+        return "A rule is broken, so no check earns points until that is mended."
+    return ""
+
+
+def points(value: float) -> str:
+    """At most two decimals: 40, 12.5, 1,333.33."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def totals(verdicts: Iterable[Verdict]) -> tuple[float, int]:
+    """Points earned and points possible."""
+    members = tuple(verdicts)
+    return sum(each.score for each in members), sum(each.points for each in members)
+
+
+def by_unit(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """Verdicts by unit, both in the order in which they came."""
+    units: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        units.setdefault(verdict.unit, []).append(verdict)
+    return units
+
+
+def seconds(value: float) -> str:
+    """`48.3 s`, and `0.03 s` below one."""
+    return f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
+
+
+def failures(verdict: Verdict) -> tuple[Outcome, ...]:
+    """Outcomes that need an explanation, in the order of the checks."""
+    fine = (Status.PASSED, Status.SKIPPED)
+    return tuple(each for each in verdict.outcomes if each.status not in fine)
+
+
+def where(outcome: Outcome, verdict: Verdict) -> str:
+    """The learner's line: `line 12 of attention.py`; empty where there is none."""
+    return f"line {outcome.line} of {verdict.file}" if outcome.line is not None else ""
+
+
+def measured(measure: Measure) -> str:
+    """The number beside its bar: `accuracy 0.967 (bar 0.90)`."""
+    value, bar = _values(measure)
+    text = " ".join(part for part in (measure.name, value, measure.unit) if part)
+    limit = " or less" if measure.better == "lower" else ""
+    return f"{text} (bar {bar}{limit})" if bar else text
+
+
+def meets(measure: Measure) -> bool:
+    """Whether the value reaches its bar; a number without a bar has nothing to miss."""
+    if measure.bar is None:
+        return True
+    if measure.better == "lower":
+        return measure.value <= measure.bar
+    return measure.value >= measure.bar
+
+
+def errors(counterexample: Counterexample) -> str:
+    """How wrong: `error 0.31, allowed 1e-06 (310,000 times)`; empty where nobody measured."""
+    error, allowed = counterexample.error, counterexample.allowed
+    if error is None:
+        return ""
+    if allowed is None:
+        return f"error {error:.3g}"
+    ratio = error / allowed if allowed else inf
+    times = f" ({_times(ratio)} times)" if isfinite(ratio) and ratio > 1 else ""
+    return f"error {error:.3g}, allowed {allowed:.3g}{times}"
+
+
+def looks_like(outcome: Outcome) -> str:
+    """The words before the named mistakes."""
+    return "This looks like one of:" if len(outcome.mistakes) > 1 else "This looks like:"
+
+
+def shorten(text: str, characters: int = 600, lines: int = 12) -> str:
+    """The beginning of a text, and how much of it is left out."""
+    kept = "\n".join(text.split("\n")[:lines])[:characters].rstrip()
+    left = len(text.rstrip()) - len(kept)
+    return f"{kept} ... ({left:,} more characters)" if left > 0 else kept
+
+
+def printed(verdict: Verdict) -> str:
+    """What the submission printed, once where several checks saw the same."""
+    return "\n".join(dict.fromkeys(each.printed.strip("\n") for each in verdict.outcomes)).strip(
+        "\n"
+    )
+
+
+def decimal(value: float, decimals: int = 3) -> str:
+    """0.967, 0.90, 12,400, 2e-07: two decimals at least, unless it is a whole number above 9."""
+    if not isfinite(value) or 0 < abs(value) < 0.5 * 10**-decimals:
+        return f"{value:.2g}"
+    if value == round(value) and abs(value) >= 10:
+        return f"{value:,.0f}"
+    whole, _, fraction = f"{value:,.{decimals}f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+def _values(measure: Measure) -> tuple[str, str]:
+    """Value and bar, with enough decimals that a near miss does not read like a hit."""
+    if measure.bar is None:
+        return decimal(measure.value), ""
+    pairs = [(decimal(measure.value, n), decimal(measure.bar, n)) for n in range(3, 10)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+
+
+def _times(ratio: float) -> str:
+    if ratio >= 1e9:
+        return f"{ratio:.3g}"
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"

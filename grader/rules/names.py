@@ -1,0 +1,179 @@
+"""Where names come from: imports and their aliases, scopes, and what the file defines itself."""
+
+from __future__ import annotations
+
+import ast
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def normal(text: str) -> str:
+    """Return a name as Python reads it: look-alike letters folded by NFKC."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def is_dunder(name: str) -> bool:
+    """Tell whether a name has two underscores on both sides."""
+    return len(name) > 4 and name.startswith("__") and name.endswith("__")
+
+
+def last(path: str) -> str:
+    """Return the last part of a dotted name."""
+    return path.rpartition(".")[2]
+
+
+def dotted(node: ast.expr | None, *name: str) -> str:
+    """Return `F.softmax` for a chain of plain names, else the last name alone."""
+    parts = [*name]
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        return ".".join([node.id, *reversed(parts)])
+    return parts[0] if parts else "..."
+
+
+def member(path: str, name: str) -> str:
+    """Return the full name of a member; `F.torch` is torch again."""
+    return name if name == "torch" else f"{path}.{name}"
+
+
+def block(function: Function) -> list[ast.AST]:
+    """Return the body as a list; a lambda's is one expression."""
+    return [*function.body] if isinstance(function.body, list) else [function.body]
+
+
+def own_nodes(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Walk the nodes of one scope: not into functions, classes or comprehension targets."""
+    waiting = list(statements)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.comprehension):
+            waiting += [node.iter, *node.ifs]
+        elif not isinstance(node, Function | ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
+
+
+def bound(statements: Iterable[ast.AST]) -> set[str]:
+    """Return the names that a block binds in its own scope, imports left out."""
+    names = set()
+    for node in own_nodes(statements):
+        match node:
+            case (
+                ast.Name(id=str(name), ctx=ast.Store())
+                | ast.FunctionDef(name=str(name))
+                | ast.AsyncFunctionDef(name=str(name))
+                | ast.ClassDef(name=str(name))
+                | ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+                | ast.MatchMapping(rest=str(name))
+            ):
+                names.add(name)
+    return names
+
+
+def imports(node: ast.AST) -> list[tuple[str, str]]:
+    """Return (name in this file, full name) for each name that a statement imports."""
+    match node:
+        case ast.Import(names=names):
+            return [
+                (alias.asname, alias.name) if alias.asname else (root, root)
+                for alias in names
+                for root in [alias.name.partition(".")[0]]
+            ]
+        case ast.ImportFrom(module=str(module), names=names, level=0):
+            return [(each.asname or each.name, member(module, each.name)) for each in names]
+    return []
+
+
+def alias_targets(node: ast.AST) -> list[str]:
+    """Return the names of `name = value` where nothing else is assigned to."""
+    match node:
+        case ast.Assign(targets=targets):
+            names = [each.id for each in targets if isinstance(each, ast.Name)]
+            return names if len(names) == len(targets) else []
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return [name]
+    return []
+
+
+class Names:
+    """The names of one file, collected before it is judged."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.defined = bound(tree.body)
+        self.attributes: set[str] = set()
+        """Methods and fields of the file's classes, and what they assign to `self`."""
+        self.parameters: set[str] = set()
+        self.imported: dict[str, set[str]] = {}
+        self.aliases: dict[str, set[str]] = {}
+        nodes = list(ast.walk(tree))
+        for node in nodes:
+            self._collect(node)
+        for node in nodes:
+            for name in self.followed(node):
+                paths = self._members(node.value, self.imported)  # type: ignore[attr-defined]
+                self.aliases.setdefault(name, set()).update(paths)
+        self.known = {
+            name: self.imported.get(name, set()) | self.aliases.get(name, set())
+            for name in {*self.imported, *self.aliases}
+        }
+
+    def _collect(self, node: ast.AST) -> None:
+        for name, path in imports(node):
+            self.imported.setdefault(name, set()).add(path)
+        match node:
+            case ast.ClassDef():
+                self.attributes |= bound(node.body)
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), ctx=ast.Store()):
+                self.attributes.add(node.attr)
+            case ast.arg():
+                self.parameters.add(node.arg)
+
+    def followed(self, node: ast.AST) -> list[str]:
+        """Return `F` of `F = torch.nn.functional`; `G = F` on top of that is not followed."""
+        match node:
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                return alias_targets(node) if root(value) in self.imported else []
+        return []
+
+    def locals(self, function: Function, around: set[str]) -> set[str]:
+        """Return the names that are local in a function and hold no module for certain."""
+        args = function.args
+        every = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+        names = around | {each.arg for each in every if each} | bound(block(function))
+        for node in own_nodes(block(function)):
+            if isinstance(node, ast.Global):
+                names -= set(node.names)
+            names -= {name for name, _ in imports(node)} | set(self.followed(node))
+        return names
+
+    def origins(self, node: ast.expr | None, local: set[str]) -> set[str]:
+        """Return every full name that an expression may have: `F.relu` -> torch...relu."""
+        return set() if root(node) in local else self._members(node, self.known)
+
+    def _members(self, node: ast.expr | None, known: dict[str, set[str]]) -> set[str]:
+        match node:
+            case ast.Name():
+                return known.get(node.id, set())
+            case ast.Attribute(value=owner, attr=name) | ast.Call(
+                ast.Name("getattr"), [owner, ast.Constant(str(name)), *_]
+            ):
+                return {member(path, normal(name)) for path in self._members(owner, known)}
+        return set()
+
+
+def root(node: ast.expr | None) -> str:
+    """Return the name that a chain of attributes starts with, or nothing."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=owner) | ast.Call(
+            ast.Name("getattr"), [owner, ast.Constant(str()), *_]
+        ):
+            return root(owner)
+    return ""
