@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 MOST_DIGITS = 17
 """Enough to tell any two float64 numbers apart."""
-FOLD = 5
+FOLD = 4
 """Vectors longer than this go on in the next row, so that none is wider than a phone."""
 
 

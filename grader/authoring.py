@@ -1,0 +1,136 @@
+"""An exercise proves itself: its checks are tested against right and wrong submissions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from grader import answers, catalogue, checking, engine, mistakes
+from grader.model import Exercise, Isolation, Status, Submission, UsageError, Verdict
+
+EXAMPLES = 20
+SEEDS = (1, 2, 3, 4, 5)
+LEAST_MISTAKES = 4
+SHARE_OF_LIMITS = 0.5
+TEMPLATE = Path(__file__).parent / "template"
+
+
+class Proof(NamedTuple):
+    """One thing that was tried, and what is wrong with it; empty if nothing is."""
+
+    exercise: str
+    what: str
+    problem: str
+
+
+def prove(exercise: Exercise, isolation: Isolation) -> Iterator[Proof]:
+    """Try the stub, the reference, every mistake and every accepted answer, and yield each result.
+
+    An exercise that trains is trained once for each, and the reference once per seed.
+    """
+
+    def graded(path: Path, seed: int, examples: int = 1) -> Verdict:
+        source = submission_of(exercise, path, seed)
+        given = _with_more_time(exercise, examples)
+        return engine.grade(given, source, isolation, seed=seed, examples=examples)
+
+    yield Proof(exercise.slug, "files", _files(exercise))
+    yield Proof(exercise.slug, "stub fails", _stub(exercise, isolation))
+    reference = exercise.solution / "reference.py"
+    many = graded(reference, SEEDS[0], EXAMPLES)
+    yield Proof(exercise.slug, f"reference at {EXAMPLES} times the examples", failures(many))
+    for seed in SEEDS:
+        verdict = graded(reference, seed)
+        problem = failures(verdict) or over_limits(exercise, verdict)
+        yield Proof(exercise.slug, f"reference, seed {seed}", problem)
+    for path in sorted((exercise.solution / "accepted").glob("*.py")):
+        yield Proof(exercise.slug, f"accepted {path.stem}", failures(graded(path, SEEDS[0])))
+    for mistake in catalogue.mistakes(exercise):
+        problem = _refused(graded(mistake.path, SEEDS[0]), mistake)
+        yield Proof(exercise.slug, f"mistake {mistake.name}", problem)
+
+
+def _with_more_time(exercise: Exercise, times: int) -> Exercise:
+    limits = exercise.limits
+    more = {"cpu_s": limits.cpu_s * times, "wall_s": limits.wall_s * times}
+    return exercise.model_copy(update={"limits": limits.model_copy(update=more)})
+
+
+def submission_of(exercise: Exercise, path: Path, seed: int) -> Submission:
+    """A file of ours as a submission: its source, or the YAML that its `answer` would write."""
+    if exercise.is_code:
+        return Submission(name=path.name, content=path.read_bytes())
+    drawn = checking.questions(exercise, seed)
+    return answers.written(mistakes.answer_of(path), drawn, f"{path.stem}.yaml")
+
+
+def failures(verdict: Verdict) -> str:
+    """What did not pass, as one sentence; empty if all did, merit included."""
+    wrong = [o for o in verdict.outcomes if o.status is not Status.PASSED]
+    if not verdict.outcomes:
+        return "no check ran"
+    return "; ".join(f"{o.check} {o.status}: {o.message}" for o in wrong)
+
+
+def over_limits(exercise: Exercise, verdict: Verdict) -> str:
+    """Checks that used more than half of their limits."""
+    limits = exercise.limits
+    for each in verdict.outcomes:
+        if each.cpu_s > SHARE_OF_LIMITS * limits.cpu_s:
+            return f"{each.check} used {each.cpu_s:.1f} of {limits.cpu_s:g} CPU seconds"
+        if each.peak_mb > SHARE_OF_LIMITS * limits.memory_mb:
+            return f"{each.check} used {each.peak_mb:.0f} of {limits.memory_mb} MB"
+    return ""
+
+
+def _refused(verdict: Verdict, mistake: catalogue.Mistake) -> str:
+    if verdict.faults:
+        return f"grader fault: {verdict.faults[0].message}"
+    if verdict.passed:
+        return "passed"
+    refused = {o.check.split("[")[0] for o in verdict.outcomes if o.status is not Status.PASSED}
+    if mistake.check in refused:
+        return ""
+    return f"was refused by {', '.join(sorted(refused))}, not by {mistake.check}"
+
+
+def _stub(exercise: Exercise, isolation: Isolation) -> str:
+    source = Submission(name=exercise.stub.name, content=exercise.stub.read_bytes())
+    verdict = engine.grade(exercise, source, isolation, seed=SEEDS[0])
+    if verdict.faults:
+        return f"grader fault: {verdict.faults[0].message}"
+    return f"the untouched stub earns {verdict.score:g} points" if verdict.score else ""
+
+
+def _files(exercise: Exercise) -> str:
+    public, private = ("README.md", "examples.py"), ("reference.py", "checks.py", "hints.md")
+    missing = [name for name in public if not (exercise.folder / name).exists()]
+    missing += [name for name in private if not (exercise.solution / name).exists()]
+    if missing:
+        return f"missing: {', '.join(missing)}"
+    if len(catalogue.hints(exercise)) != 3:
+        return "hints.md needs three steps under `## ` headings"
+    count = len(catalogue.mistakes(exercise))
+    if count < LEAST_MISTAKES:
+        return f"{count} mistakes; at least {LEAST_MISTAKES} are needed"
+    return ""
+
+
+def new(root: Path, unit: str, slug: str) -> list[Path]:
+    """Write both halves of a new exercise from the template. Raises: UsageError if one exists."""
+    halves = {"public": "exercises", "private": "solutions"}
+    places = {half: root / folder / unit / slug for half, folder in halves.items()}
+    for place in places.values():
+        if place.exists():
+            raise UsageError(f"{unit}/{slug} exists already; choose another name.")
+    if not slug.isidentifier():
+        raise UsageError(f"`{slug}` is no plain name; use letters, digits and underscores.")
+    for half, place in places.items():
+        shutil.copytree(TEMPLATE / half, place)
+    written = [path for place in places.values() for path in sorted(place.rglob("*.*"))]
+    fill: Callable[[str], str] = lambda text: text.replace("SLUG", slug)  # noqa: E731
+    for path in written:
+        path.write_text(fill(path.read_text("utf-8")), "utf-8")
+    return written

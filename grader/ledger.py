@@ -1,0 +1,245 @@
+"""Results that last: append-only records, and an index that can be rebuilt from them.
+
+    results/20261120T140311.123456Z-softmax-5f0c9a1e.json    one verdict each, never changed
+    index.sqlite3                                            what is listed often, in one table
+
+The records are the truth. Before every answer the index takes in the records that it lacks, so
+a process that is killed between the two, or an index that is lost, costs nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple, TypeVar
+
+from grader.model import GraderFault, Verdict
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+VERSION = 1
+TABLE = """
+    CREATE TABLE attempt (
+        name TEXT PRIMARY KEY,
+        exercise TEXT NOT NULL,
+        score REAL NOT NULL,
+        points INTEGER NOT NULL,
+        passed INTEGER NOT NULL,
+        started TEXT NOT NULL
+    ) STRICT
+"""
+TROUBLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+"""What says nothing against the index itself: the disk, a lock, permissions."""
+
+
+class Row(NamedTuple):
+    """One attempt, as it is listed."""
+
+    exercise: str
+    score: float
+    points: int
+    passed: bool
+    started: str
+    """ISO 8601, UTC."""
+    path: Path
+    """The record."""
+
+
+class Ledger:
+    """The attempts in one folder, usually `.grader`; any number of processes may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.results = folder / "results"
+        self.index = folder / "index.sqlite3"
+
+    def record(self, verdict: Verdict) -> Path:
+        """Save one verdict as a new file that is whole from the moment it can be seen.
+
+        Raises: GraderFault where the disk is full or the folder cannot be written.
+        """
+        slug = re.sub(r"[^A-Za-z0-9_-]", "_", verdict.exercise)[:80]
+        now = datetime.now(UTC)
+        path = self.results / f"{now:%Y%m%dT%H%M%S.%fZ}-{slug}-{token_hex(4)}.json"
+        with self._writing():
+            self.results.mkdir(parents=True, exist_ok=True)
+            _write(path, verdict.model_dump_json(indent=2) + "\n")
+        return path
+
+    def read(self, path: Path) -> Verdict:
+        """One record in full.
+
+        Raises: GraderFault where the file is missing or is not a record.
+        """
+        try:
+            return Verdict.model_validate_json(path.read_bytes())
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a complete record"
+            raise GraderFault(
+                f"The record {path.name} cannot be read: {reason}. Move it out of"
+                f" {self._shown(self.results)}, or restore it from a copy."
+            ) from error
+
+    def attempts(self, exercise: str | None = None) -> tuple[Row, ...]:
+        """Every attempt, or those of one exercise, oldest first."""
+
+        def listed(index: sqlite3.Connection) -> tuple[Row, ...]:
+            self._take_in(index)
+            rows = index.execute(
+                "SELECT exercise, score, points, passed, started, name FROM attempt"
+                " WHERE ?1 IS NULL OR exercise = ?1 ORDER BY name",
+                (exercise,),
+            )
+            return tuple(self._row(*row) for row in rows)
+
+        return self._ask(listed)
+
+    def latest(self) -> dict[str, Row]:
+        """The last attempt at each exercise."""
+        return {row.exercise: row for row in self.attempts()}
+
+    def best(self) -> dict[str, Row]:
+        """The best attempt at each exercise: a pass before none, then the score, then the later."""
+        ordered = sorted(self.attempts(), key=lambda row: (row.passed, row.score))
+        return {row.exercise: row for row in ordered}
+
+    def rebuild(self) -> tuple[str, ...]:
+        """Read every record again; the answer names those that could not be read."""
+
+        def rebuilt(index: sqlite3.Connection) -> tuple[str, ...]:
+            index.execute("DELETE FROM attempt")
+            return self._take_in(index)
+
+        return self._ask(rebuilt)
+
+    def _row(
+        self, exercise: str, score: float, points: int, passed: int, started: str, name: str
+    ) -> Row:
+        return Row(exercise, score, points, bool(passed), started, self.results / name)
+
+    def _take_in(self, index: sqlite3.Connection) -> tuple[str, ...]:
+        """Make the index equal to the folder; unreadable records are left where they are."""
+        known = {name for (name,) in index.execute("SELECT name FROM attempt")}
+        there = {path.name for path in self.results.glob("*.json")}
+        index.executemany("DELETE FROM attempt WHERE name = ?", [(n,) for n in known - there])
+        warnings = []
+        for name in sorted(there - known):
+            try:
+                found = self.read(self.results / name)
+            except GraderFault as fault:
+                log.warning("%s", fault)
+                warnings.append(str(fault))
+                continue
+            index.execute(
+                "INSERT INTO attempt VALUES (?, ?, ifnull(?, 0), ?, ?, ?)",  # sqlite has no nan
+                (name, found.exercise, found.score, found.points, found.passed, found.started),
+            )
+        return tuple(warnings)
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Put a question to the index; one that is damaged is put aside and built anew."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for _ in range(2):
+                before = _identity(self.index)
+                try:
+                    return self._answer(question)
+                except sqlite3.DatabaseError as error:
+                    if getattr(error, "sqlite_errorcode", 0) & 0xFF in TROUBLE:
+                        raise
+                    self._put_aside(before)
+            return self._answer(question)
+
+    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """One question in one transaction, which no other process can come between."""
+        with closing(sqlite3.connect(self.index, timeout=30, isolation_level=None)) as index:
+            index.execute("PRAGMA journal_mode = WAL")
+            index.execute("BEGIN IMMEDIATE")
+            if index.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                index.execute("DROP TABLE IF EXISTS attempt")
+                index.execute(TABLE)
+                index.execute(f"PRAGMA user_version = {VERSION}")
+            answer = question(index)
+            index.execute("COMMIT")
+            return answer
+
+    def _put_aside(self, seen: int | None) -> None:
+        """Rename a damaged index, unless another process has already done so."""
+        if seen is None or _identity(self.index) != seen:
+            return
+        number = 1 + len(list(self.folder.glob(f"{self.index.name}.bad-*")))
+        for suffix in ("-wal", "-shm"):
+            self.index.with_name(self.index.name + suffix).unlink(missing_ok=True)
+        aside = self.index.with_name(f"{self.index.name}.bad-{number}")
+        self.index.replace(aside)
+        log.warning("The index was damaged: it is now %s, and a new one was built.", aside.name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn what the disk refuses into a fault that names its cure."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise GraderFault(
+                f"The results in {self._shown(self.folder)} cannot be written: {reason}."
+                " Free some space or make the folder writable, and grade again."
+            ) from error
+
+    def _shown(self, path: Path) -> str:
+        """A path as the learner knows it, without the folders above the workspace."""
+        return path.relative_to(self.folder.parent).as_posix()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside, flush to the disk, then give it its name."""
+    beside = path.with_name(f".{path.stem}.tmp")
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _name(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    _flush_folder(path.parent)
+
+
+def _name(beside: Path, path: Path) -> None:
+    """Link, because a rename would replace what is there; rename where links are unknown."""
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
+            raise
+        beside.rename(path)
+
+
+def _flush_folder(folder: Path) -> None:
+    with suppress(OSError):  # some file systems have no folders to flush
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _identity(path: Path) -> int | None:
+    return path.stat().st_ino if path.exists() else None
