@@ -49,8 +49,14 @@ def grade(
     began, started = time.monotonic(), datetime.now(UTC)
     seed = personal_seed(exercise, learner) if seed is None else seed
     ruled = judge_source(exercise, submission) if exercise.is_code else ()
-    run = _run if exercise.is_code else _read
-    outcomes = run(exercise, submission, isolation, seed, examples)
+    unreadable = any(each.status is Status.ERROR for each in ruled)
+    checking = Checking(exercise, submission, None, seed=seed, examples=examples)
+    if unreadable:
+        checking.unloadable = "the file could not be read"
+    if exercise.is_code and not unreadable:
+        outcomes = _run(checking, isolation)
+    else:
+        outcomes = _check(checking)
     return Verdict(
         exercise=exercise.slug,
         unit=exercise.unit,
@@ -71,37 +77,29 @@ def grade(
     )
 
 
-def _run(
-    exercise: Exercise, submission: Submission, isolation: Isolation, seed: int, examples: int
-) -> tuple[Outcome, ...]:
-    with Box(isolation, exercise.limits, trains=exercise.trains) as box:
-        checking = Checking(exercise, submission, box, seed=seed, examples=examples)
+def _run(checking: Checking, isolation: Isolation) -> tuple[Outcome, ...]:
+    exercise = checking.exercise
+    with Box(isolation, exercise.limits, trains=exercise.trains) as checking.box:
         outcomes = _check(checking)
         if any(each.status is Status.GRADER_FAULT for each in outcomes):
-            outcomes = tuple(_attribute(each, checking, box) for each in outcomes)
+            outcomes = tuple(_attribute(each, checking) for each in outcomes)
     return outcomes
 
 
-def _read(
-    exercise: Exercise, submission: Submission, _: Isolation, seed: int, examples: int
-) -> tuple[Outcome, ...]:
-    return _check(Checking(exercise, submission, None, seed=seed, examples=examples))
-
-
 def _check(checking: Checking) -> tuple[Outcome, ...]:
-    loaded = checking.load()
+    loaded = () if checking.unloadable else (checking.load(),)
     checking.run(check_files(checking.exercise))
-    return (loaded, *checking.outcomes)
+    return (*loaded, *checking.outcomes)
 
 
-def _attribute(outcome: Outcome, checking: Checking, box: Box) -> Outcome:
+def _attribute(outcome: Outcome, checking: Checking) -> Outcome:
     """Whose fault an unexpected exception of a check is: ours, unless the reference passes it."""
     exercise = checking.exercise
     reference = exercise.solution / "reference.py"
     if outcome.status is not Status.GRADER_FAULT or not reference.exists():
         return outcome
     source = Submission(name=reference.name, content=reference.read_bytes())
-    again = Checking(exercise, source, box, seed=checking.seed_of_run)
+    again = Checking(exercise, source, checking.box, seed=checking.seed_of_run)
     for path in check_files(exercise):
         again.run([path], only=outcome.check.split("[")[0])
     ours = [each for each in again.outcomes if each.check == outcome.check]
@@ -133,11 +131,12 @@ def judge_source(exercise: Exercise, submission: Submission) -> tuple[Outcome, .
         return (Outcome(check="rules", claim=claim, status=Status.PASSED, weight=0),)
     first, more = found[0], len(found) - 1
     message = first.why + (f" (and {more} more)" if more else "")
+    unreadable = any(each.name == "syntax" for each in found)
     return (
         Outcome(
             check="rules",
             claim=claim,
-            status=Status.FORBIDDEN,
+            status=Status.ERROR if unreadable else Status.FORBIDDEN,
             message=message,
             line=first.line,
             weight=0,
@@ -177,12 +176,11 @@ def hashes(exercise: Exercise) -> dict[str, str]:
 
 
 def _data(name: str) -> data.Images | data.Text:
-    sources = {"mnist": data.mnist, "shakespeare": data.shakespeare}
-    if name not in sources:
-        raise UsageError(
-            f"exercise.yaml: needs: `{name}` is no data set; use {', '.join(sources)}."
-        )
-    return sources[name]()
+    if name == "mnist":
+        return data.mnist()
+    if name == "shakespeare":
+        return data.shakespeare()
+    raise UsageError(f"exercise.yaml: needs: `{name}` is no data set; use mnist or shakespeare.")
 
 
 def versions() -> dict[str, str]:

@@ -65,10 +65,7 @@ def test_what_is_not_shown_is_said(shape, values, caption):
 
 def test_both_sides_get_the_digits_that_tell_them_apart():
     pair = as_pair(array((2,), [1, 0.1234567]), array((2,), [1, 0.1234569]), (1,))
-    assert [grid.rows[0].cells[1].text for grid in pair.values()] == [
-        "0.12345670",
-        "0.12345690",
-    ] or [grid.rows[0].cells[1].text for grid in pair.values()] == ["0.1234567", "0.1234569"]
+    assert [grid.rows[0].cells[1].text for grid in pair.values()] == ["0.1234567", "0.1234569"]
 
 
 def test_a_difference_outside_of_one_side_is_marked_on_the_other():

@@ -28,6 +28,7 @@ SETTINGS: dict[Any, Any] = {
     "font.size": 12,
     "path.simplify_threshold": 0.5,
 }
+DOT = {"lw": 7, "solid_capstyle": "round"}
 LETTER = 6.6
 """Mean width of a letter at 12 px."""
 
@@ -69,8 +70,8 @@ def told(curve: Curve) -> str:
     """The curve in words, for those who cannot see it."""
     parts = [
         f"{name} goes from {decimal(points[0][1])} to {decimal(points[-1][1])}"
-        for name, series in curve.series.items()
-        if (points := finite(series))
+        for name, points in curve.series.items()
+        if points
     ]
     parts += [f"{name} is level at {decimal(value)}" for name, value in curve.levels.items()]
     return f"{curve.title}. {'; '.join(parts)}."
@@ -89,16 +90,18 @@ def _plot(figure: Any, curve: Curve, size: Size) -> None:
             (size.height - bottom - top) / size.height,
         )
     )
-    drawn = [points for series in curve.series.values() if (points := finite(series))]
+    drawn = [finite(points) for points in curve.series.values()]
     _limits(axes, drawn, list(levels.values()))
     _frame(axes, curve)
     _levels(axes, levels, int((gutter - 14) / LETTER))
     for n, points in enumerate(drawn):
-        colour = SERIES[n % len(SERIES)]
-        xs, ys = zip(*points, strict=True)
-        axes.plot(xs, ys, color=colour, lw=2, ls=DASHES[n % len(DASHES)], clip_on=False)
-        end = [xs[-1]] * 2, [ys[-1]] * 2
-        axes.plot(*end, color=colour, lw=7, solid_capstyle="round", clip_on=False)
+        _line(axes, points, SERIES[n % len(SERIES)], DASHES[n % len(DASHES)])
+
+
+def _line(axes: Any, points: list[tuple[float, float]], colour: str, dashes: Any) -> None:
+    """A line that ends in a dot."""
+    for part, style in ((points, {"lw": 2, "ls": dashes}), (points[-1:] * 2, DOT)):
+        axes.plot([x for x, _ in part], [y for _, y in part], color=colour, clip_on=False, **style)
 
 
 def _limits(axes: Any, drawn: list[list[tuple[float, float]]], levels: list[float]) -> None:
@@ -119,7 +122,7 @@ def _frame(axes: Any, curve: Curve) -> None:
     axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(useOffset=False, style="plain")
     axes.set_xlabel(curve.x_label, color=MUTED, labelpad=8)
-    axes.set_title(curve.y_label, loc="left", fontsize=12, color=MUTED, pad=12, x=-0.0)
+    axes.set_title(curve.y_label, loc="left", fontsize=12, color=MUTED, pad=12)
 
 
 def _levels(axes: Any, levels: dict[str, float], letters: int) -> None:

@@ -66,13 +66,14 @@ class Key(NamedTuple):
 def as_html(verdicts: Iterable[Verdict], course_title: str) -> str:
     """One page for all verdicts, by unit; the same verdicts give the same bytes."""
     shown = [plain(verdict) for verdict in verdicts]
-    return _template().render(
+    page = _template().render(
         course_title=plain_text(course_title),
         learners=list(dict.fromkeys(each.learner for each in shown if each.learner)),
         verdicts=shown,
         units=wording.by_unit(shown),
         anchors={id(verdict): f"exercise-{n}" for n, verdict in enumerate(shown, 1)},
     )
+    return page.strip() + "\n"
 
 
 @cache
@@ -151,8 +152,8 @@ def keys(curve: Curve) -> list[Key]:
     """The legend: first and last value of every series, then the levels."""
     kinds = cycle(f"series-{n}" for n in range(1, len(chart.SERIES) + 1))
     lines = [
-        Key(name, next(kinds), f"{decimal(points[0][1])} → {decimal(points[-1][1])}")
-        for name, series in curve.series.items()
-        if (points := chart.finite(series))
+        Key(name, kind, f"{decimal(points[0][1])} → {decimal(points[-1][1])}")
+        for kind, (name, points) in zip(kinds, curve.series.items(), strict=False)
+        if points
     ]
     return lines + [Key(name, "level", decimal(value)) for name, value in curve.levels.items()]

@@ -22,7 +22,7 @@ from grader.rules.lines import (
     without_docstrings,
 )
 
-__all__ = ["Cost", "Line", "Violation", "canonical", "cost", "judge"]
+__all__ = ["Cost", "Line", "Unreadable", "Violation", "canonical", "cost", "judge"]
 
 LONGEST_TEXT = 80
 """Characters of a text or bytes constant where lines are counted."""

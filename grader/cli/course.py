@@ -1,0 +1,110 @@
+"""Commands that read the course and grade nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader import catalogue
+from grader.cli.common import (
+    course_option,
+    learner_name,
+    load_course,
+    slug_argument,
+    state_folder,
+)
+from grader.model import UsageError
+
+
+@click.command("list")
+@course_option
+def list_(folder: Path | None) -> None:
+    """List the exercises in course order, with your best result.
+
+    \b
+    Example:
+        grade list
+    """
+    from grader.ledger import Ledger
+
+    _, course = load_course(folder)
+    state = state_folder()
+    best = Ledger(state).best() if state.exists() else {}
+    for unit in course.units:
+        members = [each for each in course.exercises if each.unit == unit.slug]
+        click.echo(f"{unit.title}" + ("" if members else "  (no exercise yet)"))
+        for each in members:
+            row = best.get(each.slug)
+            mark = "passed" if row and row.passed else "tried" if row else ""
+            score = f"{row.score:g}/" if row else ""
+            click.echo(f"  {each.slug:<18}{score + str(each.points):>9} pt  {mark:<7} {each.title}")
+
+
+@click.command()
+@slug_argument
+@course_option
+def show(slug: str, folder: Path | None) -> None:
+    """Show the task of an exercise, with your own numbers where it has some.
+
+    \b
+    Example:
+        grade show sdpa_masks
+    """
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    exercise = catalogue.find(load_course(folder)[1], slug)
+    console = Console()
+    console.print(Markdown((exercise.folder / "README.md").read_text("utf-8")), width=80)
+    if exercise.personal:
+        from grader import checking, engine
+
+        seed = engine.personal_seed(exercise, learner_name())
+        click.echo(f"\nThe questions of {learner_name()}:\n")
+        for item, question in checking.questions(exercise, seed).items():
+            click.echo(f"{item}  {question}\n")
+    click.echo(f"Copy {exercise.stub.name}, edit it, then: grade {slug} --file YOUR_FILE")
+
+
+@click.command()
+@slug_argument
+@click.option("-n", "--step", type=click.IntRange(1, 3), default=1, show_default=True)
+@course_option
+def hint(slug: str, step: int, folder: Path | None) -> None:
+    """Show one of three hints; each says more than the one before.
+
+    \b
+    Example:
+        grade hint sdpa_masks -n 2
+    """
+    steps = catalogue.hints(catalogue.find(load_course(folder)[1], slug))
+    if not steps:
+        raise UsageError(f"{slug} has no hints here; they are not part of this kit.")
+    click.echo(steps[min(step, len(steps)) - 1])
+    if step < len(steps):
+        click.echo(f"\nThe next step: grade hint {slug} -n {step + 1}")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def lines(path: Path) -> None:
+    """Show the canonical lines of FILE with the cost of each, and its tokens.
+
+    \b
+    A line costs ceil(length / 88); imports, docstrings, comments and indentation are free.
+    Example:
+        grade lines gpt50.py
+    """
+    from grader import rules
+
+    try:
+        source = catalogue.read_submission(path).content.decode("utf-8-sig")
+        table, total = rules.canonical(source), rules.cost(source)
+    except UnicodeDecodeError:
+        raise UsageError(f"{path.name} is not UTF-8; save it as UTF-8.") from None
+    except rules.Unreadable as error:
+        raise UsageError(f"{path.name}: {error}.") from None
+    for line in table:
+        click.echo(f"{line.cost or '':>3}  {line.text}")
+    click.echo(f"\n{total.lines} lines, {total.tokens} tokens")

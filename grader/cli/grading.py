@@ -1,0 +1,166 @@
+"""Commands that grade, and the report of what was graded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from grader import catalogue
+from grader.cli.common import (
+    complete_slug,
+    course_option,
+    json_option,
+    learner_name,
+    load_course,
+    state_folder,
+)
+from grader.model import Course, Exercise, Level, Submission, UsageError, Verdict
+
+
+@click.command()
+@click.argument("targets", nargs=-1, shell_complete=complete_slug, metavar="[SLUG|FILE]...")
+@click.option("--all", "everything", is_flag=True, help="Every exercise of the course.")
+@click.option("--file", type=click.Path(path_type=Path), help="Grade this file for SLUG.")
+@click.option("--reference", is_flag=True, help="Grade the reference solutions.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write an HTML report.")
+@click.option("--sandbox", type=click.Choice(["strict", "container", "basic"]))
+@click.option("--seed", type=int, help="Seed of the drawn inputs.")
+@click.option("-v", "--verbose", is_flag=True, help="Explain every failure.")
+@json_option
+@course_option
+def run(
+    targets: tuple[str, ...],
+    everything: bool,
+    file: Path | None,
+    reference: bool,
+    output: Path | None,
+    sandbox: str | None,
+    seed: int | None,
+    verbose: bool,
+    as_json: bool,
+    folder: Path | None,
+) -> None:
+    """Grade submissions: by exercise name, by file, or all.
+
+    \b
+    Examples:
+        grade sdpa_masks                     the file of that name, else the stub
+        grade work/sdpa_masks.py             a file; its name says which exercise
+        grade run sdpa_masks --file a.py     any file
+        grade run --all --reference -o report.html
+    """
+    from grader import box, engine
+    from grader.ledger import Ledger
+
+    _, course = load_course(folder)
+    chosen = list(_chosen(course, targets, everything, file, reference))
+    isolation = box.isolation(Level(sandbox) if sandbox else None)
+    verdicts: list[Verdict] = []
+    for exercise, path in chosen:
+        source = _submission(exercise, path, seed)
+        verdict = engine.grade(exercise, source, isolation, learner=learner_name(), seed=seed)
+        Ledger(state_folder()).record(verdict)
+        verdicts.append(verdict)
+        if not as_json:
+            _print_one(verdict, len(chosen), verbose)
+    _finish(verdicts, course, output, as_json)
+
+
+def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
+    if path.is_relative_to(exercise.solution) and not exercise.is_code:
+        from grader import authoring, engine
+
+        seed = engine.personal_seed(exercise, learner_name()) if seed is None else seed
+        return authoring.submission_of(exercise, path, seed)
+    return catalogue.read_submission(path)
+
+
+def _chosen(
+    course: Course, targets: tuple[str, ...], everything: bool, file: Path | None, reference: bool
+) -> Iterator[tuple[Exercise, Path]]:
+    """Each exercise with the file to grade."""
+    if not targets and not everything:
+        raise UsageError("name an exercise or a file, or use --all; `grade list` shows the names.")
+    if file is not None and len(targets) != 1:
+        raise UsageError("--file goes with exactly one exercise.")
+    names = [each.slug for each in course.exercises] if everything else list(targets)
+    for name in names:
+        looks_like_file = name.endswith((".py", ".yaml")) or os.sep in name
+        if looks_like_file and not everything:
+            yield catalogue.exercise_of(course, Path(name)), Path(name)
+            continue
+        exercise = catalogue.find(course, name)
+        yield exercise, _file_of(exercise, file, reference)
+
+
+def _file_of(exercise: Exercise, file: Path | None, reference: bool) -> Path:
+    if reference:
+        return exercise.solution / "reference.py"
+    beside = Path(exercise.slug + exercise.stub.suffix)
+    return file or (beside if beside.exists() else exercise.stub)
+
+
+def _print_one(verdict: Verdict, count: int, verbose: bool) -> None:
+    from rich.console import Console
+
+    from grader import report
+
+    console = Console(soft_wrap=False)
+    report.print_verdict(verdict, console, verbose=verbose)
+    if count > 1:
+        console.print()
+
+
+def _finish(verdicts: list[Verdict], course: Course, output: Path | None, as_json: bool) -> None:
+    from grader import report
+
+    if as_json:
+        click.echo(report.as_json(verdicts))
+    elif len(verdicts) > 1:
+        from rich.console import Console
+
+        report.print_summary(verdicts, Console())
+    if output:
+        _write_html(verdicts, course, output)
+    raise SystemExit(max(verdict.exit_code for verdict in verdicts))
+
+
+def _write_html(verdicts: list[Verdict], course: Course, output: Path) -> None:
+    from grader import report
+
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(report.as_html(verdicts, course.title), "utf-8")
+    except OSError as error:
+        raise UsageError(f"{output.name} cannot be written: {error.strerror}.") from None
+    click.echo(f"Report: {output}", err=True)
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"))
+@json_option
+@course_option
+def report(output: Path, as_json: bool, folder: Path | None) -> None:
+    """Write one HTML page of the latest attempt at each exercise.
+
+    \b
+    Example:
+        grade report -o report.html
+    """
+    from grader import report as views
+    from grader.ledger import Ledger
+
+    _, course = load_course(folder)
+    ledger = Ledger(state_folder())
+    latest = ledger.latest() if ledger.folder.exists() else {}
+    rows = [latest[each.slug] for each in course.exercises if each.slug in latest]
+    verdicts = [ledger.read(row.path) for row in rows]
+    if not verdicts:
+        raise UsageError("nothing has been graded here yet; grade an exercise first.")
+    if as_json:
+        click.echo(views.as_json(verdicts))
+    else:
+        _write_html(verdicts, course, output)
