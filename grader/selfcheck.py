@@ -37,7 +37,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
         """
 import os
 def attack(targets):
-    return " ".join(p for p in targets if os.path.isdir(p) and os.access(p, os.R_OK) and os.listdir(p))
+    return " ".join(path for path in targets if os.path.exists(path))
 """,
         BWRAP,
     ),
@@ -178,10 +178,14 @@ def left():
 
 
 def _secrets() -> Iterator[str]:
-    """Folders that a submission must not see: the engine's own, and the user's home."""
-    yield str(Path(__file__).resolve().parent.parent / "solutions")
-    yield str(Path(__file__).resolve().parent)
-    yield str(Path.home())
+    """What a submission must not see: solutions, the engine, and what lies in the user's home."""
+    here = Path(__file__).resolve().parent
+    yield str(here.parent / "solutions")
+    yield str(here / "engine.py")
+    interpreters = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
+    for path in sorted(Path.home().iterdir())[:20]:
+        if not any(each.is_relative_to(path) for each in interpreters):
+            yield str(path)
 
 
 def machine() -> dict[str, str]:

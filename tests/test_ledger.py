@@ -239,7 +239,6 @@ def test_an_index_of_another_version_is_built_anew(ledger):
     assert [row.path for row in ledger.attempts()] == [path]
     with closing(sqlite3.connect(ledger.index)) as index:
         assert index.execute("PRAGMA user_version").fetchone() == (VERSION,)
-        assert index.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_an_index_with_the_wrong_columns_is_built_anew(ledger):
