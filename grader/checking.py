@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +15,12 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
-from hypothesis.errors import FlakyFailure
 
 from grader import mistakes
 from grader.answers import Answers
 from grader.box import Box, Facts, Run
 from grader.counterexample import counterexample
+from grader.judging import judge
 from grader.model import Curve, Exercise, GraderFault, Limits, Measure, Outcome, Status, UsageError
 from grader.model import Submission as Source
 from grader.proxy import Submission, SubmissionEnded, SubmissionError, Trace
@@ -29,14 +28,6 @@ from grader.proxy import Submission, SubmissionEnded, SubmissionError, Trace
 EXAMPLES = 30
 SLOW_CPU_S = 2.0
 NAMED = (Status.FAILED, Status.ERROR)
-CRASHES = {
-    signal.SIGSEGV: "crashed (segmentation fault)",
-    signal.SIGABRT: "aborted",
-    signal.SIGBUS: "crashed (bus error)",
-    signal.SIGILL: "crashed (illegal instruction)",
-    signal.SIGFPE: "crashed (floating point exception)",
-    signal.SIGKILL: "was killed or closed its connection",
-}
 GRADING = hypothesis.settings(
     database=None,
     deadline=None,
@@ -217,7 +208,10 @@ class Checking:
             )
 
     def _finish(self, draft: Draft, check: str, claim: str, **more: Any) -> Outcome:
-        status, message = judge(draft, self.exercise.limits)
+        last = draft.facts[-1] if draft.facts else None
+        status, message = judge(draft.error, last, self.exercise.limits)
+        if draft.skipped:
+            status, message = Status.SKIPPED, draft.skipped
         error = draft.error
         wrong = isinstance(error, AssertionError | SubmissionError)
         shown = counterexample(error, draft.trace, self.text) if error and wrong else None
@@ -274,54 +268,6 @@ class Record:
         """Fields of model.Curve."""
         if self._checking.draft:
             self._checking.draft.curves.append(Curve(**fields))
-
-
-def judge(draft: Draft, limits: Limits) -> tuple[Status, str]:
-    """Whose fault it was, and one sentence."""
-    error = draft.error
-    if error is None:
-        return Status.PASSED, ""
-    if draft.skipped:
-        return Status.SKIPPED, draft.skipped
-    if isinstance(error, SubmissionEnded):
-        return _ended(error, draft.facts[-1] if draft.facts else None, limits)
-    if isinstance(error, SubmissionError):
-        return _raised(error, limits)
-    if isinstance(error, UsageError):
-        return Status.ERROR, str(error)
-    if isinstance(error, AssertionError):
-        text = str(error).strip().splitlines()
-        return Status.FAILED, text[0] if text else "the claim does not hold"
-    if isinstance(error, FlakyFailure):
-        return Status.FAILED, "the same input gave different answers on two calls"
-    detail = (str(error).splitlines() or [""])[0]
-    return Status.GRADER_FAULT, f"{type(error).__name__}: {detail}"
-
-
-def _ended(error: SubmissionEnded, facts: Facts | None, limits: Limits) -> tuple[Status, str]:
-    if facts and facts.over_memory:
-        return Status.MEMORY, f"killed: needed more than {limits.memory_mb:,} MB"
-    if facts and (facts.signal == signal.SIGXCPU or facts.cpu_s >= limits.cpu_s):
-        return Status.TIMEOUT, f"stopped: used more than {limits.cpu_s:g} CPU seconds"
-    if error.timeout:
-        return Status.TIMEOUT, f"stopped after {limits.wall_s:g} s without an answer"
-    if facts and facts.signal in CRASHES:
-        return Status.KILLED, f"the process {CRASHES[signal.Signals(facts.signal)]}: {error}"
-    if facts and facts.signal:
-        return Status.KILLED, f"the process died of signal {facts.signal}: {error}"
-    return Status.KILLED, f"the process ended itself (exit code {facts.exit if facts else 0})"
-
-
-def _raised(error: SubmissionError, limits: Limits) -> tuple[Status, str]:
-    if error.memory:
-        return (
-            Status.MEMORY,
-            f"{error.call} ran out of memory: the limit is {limits.memory_mb:,} MB",
-        )
-    if error.kind == "NotImplementedError":
-        return Status.ERROR, f"not written yet: {error.message or error.call}"
-    where = f" (line {error.line})" if error.line else ""
-    return Status.ERROR, f"{error}{where}"
 
 
 def questions(exercise: Exercise, seed: int) -> dict[str, Any]:

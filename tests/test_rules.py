@@ -115,8 +115,8 @@ EVIL = [
     (T + "torch.serialization.load('x')", "torch.serialization"),
     (T + "torch.package.PackageImporter('x')", "torch.package"),
     (T + "torch.jit.CompilationUnit('')", "torch.jit"),
-    (T + "torch.nn.functional.torch.load('x')", "torch.nn.functional.torch.load"),
-    ("from torch.nn.functional import torch as t\nt.load('x')", "t.load"),
+    (T + "torch.nn.functional.torch.load('x')", "torch.nn.functional.torch"),
+    ("from torch.nn.functional import torch as t\nt.load('x')", "torch.nn.functional.torch"),
     (T + "torch.os.system('x')", "torch.os"),
     (T + "def f(m): return m.sys", "m.sys"),
     (T + "[torch][0].load('x')", "torch"),
@@ -177,6 +177,8 @@ EVIL = [
     ("@print\nclass A: ...", "@print"),
     ("@(lambda f: f)\ndef f(): ...", "@..."),
     (T + "torch.nn.Module().load(weights_only=False)", "weights_only"),
+    ("".join(f"import torch.a{i} as t\n" for i in range(99)) + "t.x", "t"),
+    (T + "".join(f"torch = torch.a{i}\n" for i in range(99)) + "torch.x", "torch"),
 ]
 
 
@@ -248,6 +250,11 @@ def test_what_is_not_python_is_one_violation(source: str) -> None:
     (violation,) = judge(source, Rules(size_kb=1000, lines=50))
     assert violation.name == "syntax"
     assert violation.line >= 1
+
+
+def test_a_file_too_deep_for_the_walk_is_one_violation() -> None:
+    (violation,) = judge("x = 1" + " + 1" * 900, RULES)
+    assert (violation.name, "nested too deeply" in violation.why) == ("syntax", True)
 
 
 def test_a_syntax_error_names_its_line() -> None:

@@ -128,14 +128,16 @@ def _frame(axes: Any, curve: Curve) -> None:
 def _levels(axes: Any, levels: dict[str, float], letters: int) -> None:
     """Dotted horizontals, named in the gutter, where names keep a line's height apart."""
     low, high = axes.get_ylim()
-    line = 15 / (axes.bbox.height * 72 / axes.figure.dpi) * (high - low)
+    pixel = axes.figure.dpi / 72
+    line = 15 * pixel / axes.bbox.height * (high - low)
+    beside = 1 + 8 * pixel / axes.bbox.width
     place = low - line
     for name, value in sorted(levels.items(), key=lambda item: item[1]):
         axes.axhline(value, color=LEVEL, lw=1.25, ls=(0, (1.5, 2.5)), clip_on=False)
         place = max(place + line, value)
         short = name if len(name) <= letters else name[: letters - 1] + "…"
         axes.text(
-            1.012,
+            beside,
             place,
             short,
             color=MUTED,

@@ -10,14 +10,15 @@ from grader.model import Rules
 from grader.rules import tables
 from grader.rules.bans import Bans
 from grader.rules.names import (
+    MOST,
     Function,
     Names,
     block,
     bound,
+    chain,
     dotted,
     is_dunder,
     last,
-    member,
     normal,
 )
 
@@ -93,6 +94,7 @@ class _Inspector:
             return
         self.value(node)
         paths = self.origins(node)
+        self.report(node, name, tables.MANY if len(paths) > MOST else None)
         for path in paths:
             self.report(node, path, self.bans.building(last(path)))
         if not paths:
@@ -114,14 +116,14 @@ class _Inspector:
         self, node: ast.AST, owner: ast.expr | None, name: str, *, load: bool = True
     ) -> None:
         """Judge `owner.name`, however it is written."""
-        text = dotted(owner, name)
+        text = ".".join([*chain(owner), name])
         if is_dunder(name) and not self.ordinary(owner, name):
             self.report(node, text, tables.DUNDER)
         if self.owns(owner, name):
             return
         paths = self.origins(owner)
         for path in paths or {""}:
-            self.report(node, text, self.bans.path(member(path, name) if path else name))
+            self.report(node, text, self.bans.path(f"{path}.{name}" if path else name))
         if load:
             self.report(node, text, self.bans.building(name))
         elif any(not path.startswith("torch.backends.") for path in paths):
@@ -266,7 +268,7 @@ class _Inspector:
         parts = path.split(".")
         for end, part in enumerate(parts, 1):
             prefix = ".".join(parts[:end])
-            self.report(node, prefix, self.bans.path(prefix))
+            self.report(node, prefix, self.bans.path(prefix) if end > 1 else None)
             self.report(node, path, self.bans.building(part))
 
 

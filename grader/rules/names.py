@@ -6,6 +6,9 @@ import ast
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+MOST = 8
+"""Things that one name may stand for in one file: more are refused, and not followed."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -24,20 +27,25 @@ def last(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def dotted(node: ast.expr | None, *name: str) -> str:
+def chain(node: ast.expr | None) -> list[str]:
+    """Return the parts of `F.relu` or `getattr(F, "relu")`; nothing where no name starts it."""
+    parts: list[str] = []
+    while not isinstance(node, ast.Name):
+        match node:
+            case ast.Attribute(value=owner, attr=name):
+                parts.append(name)
+            case ast.Call(ast.Name("getattr"), [owner, ast.Constant(str(name)), *_]):
+                parts.append(normal(name))
+            case _:
+                return []
+        node = owner
+    return [node.id, *reversed(parts)]
+
+
+def dotted(node: ast.expr) -> str:
     """Return `F.softmax` for a chain of plain names, else the last name alone."""
-    parts = [*name]
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name):
-        return ".".join([node.id, *reversed(parts)])
-    return parts[0] if parts else "..."
-
-
-def member(path: str, name: str) -> str:
-    """Return the full name of a member; `F.torch` is torch again."""
-    return name if name == "torch" else f"{path}.{name}"
+    last_name = node.attr if isinstance(node, ast.Attribute) else "..."
+    return ".".join(chain(node)) or last_name
 
 
 def block(function: Function) -> list[ast.AST]:
@@ -86,7 +94,7 @@ def imports(node: ast.AST) -> list[tuple[str, str]]:
                 for root in [alias.name.partition(".")[0]]
             ]
         case ast.ImportFrom(module=str(module), names=names, level=0):
-            return [(each.asname or each.name, member(module, each.name)) for each in names]
+            return [(each.asname or each.name, f"{module}.{each.name}") for each in names]
     return []
 
 
@@ -110,18 +118,18 @@ class Names:
         """Methods and fields of the file's classes, and what they assign to `self`."""
         self.parameters: set[str] = set()
         self.imported: dict[str, set[str]] = {}
-        self.aliases: dict[str, set[str]] = {}
         nodes = list(ast.walk(tree))
         for node in nodes:
             self._collect(node)
-        for node in nodes:
-            for name in self.followed(node):
-                paths = self._members(node.value, self.imported)  # type: ignore[attr-defined]
-                self.aliases.setdefault(name, set()).update(paths)
-        self.known = {
-            name: self.imported.get(name, set()) | self.aliases.get(name, set())
-            for name in {*self.imported, *self.aliases}
-        }
+        self.known = {name: {*sorted(paths)[: MOST + 1]} for name, paths in self.imported.items()}
+        """Every full name that a name of this file may have."""
+        for name, paths in [
+            (name, self.origins(node.value, set()))  # type: ignore[attr-defined]
+            for node in nodes
+            for name in self.followed(node)
+        ]:
+            known = self.known.setdefault(name, set())
+            known.update(paths if len(known) <= MOST else ())
 
     def _collect(self, node: ast.AST) -> None:
         for name, path in imports(node):
@@ -138,7 +146,7 @@ class Names:
         """Return `F` of `F = torch.nn.functional`; `G = F` on top of that is not followed."""
         match node:
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-                return alias_targets(node) if root(value) in self.imported else []
+                return alias_targets(node) if {*chain(value)[:1]} & self.imported.keys() else []
         return []
 
     def locals(self, function: Function, around: set[str]) -> set[str]:
@@ -154,26 +162,7 @@ class Names:
 
     def origins(self, node: ast.expr | None, local: set[str]) -> set[str]:
         """Return every full name that an expression may have: `F.relu` -> torch...relu."""
-        return set() if root(node) in local else self._members(node, self.known)
-
-    def _members(self, node: ast.expr | None, known: dict[str, set[str]]) -> set[str]:
-        match node:
-            case ast.Name():
-                return known.get(node.id, set())
-            case ast.Attribute(value=owner, attr=name) | ast.Call(
-                ast.Name("getattr"), [owner, ast.Constant(str(name)), *_]
-            ):
-                return {member(path, normal(name)) for path in self._members(owner, known)}
-        return set()
-
-
-def root(node: ast.expr | None) -> str:
-    """Return the name that a chain of attributes starts with, or nothing."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=owner) | ast.Call(
-            ast.Name("getattr"), [owner, ast.Constant(str()), *_]
-        ):
-            return root(owner)
-    return ""
+        parts = chain(node)
+        if not parts or parts[0] in local:
+            return set()
+        return {".".join((path, *parts[1:])) for path in self.known.get(parts[0], ())}

@@ -19,6 +19,7 @@ METACLASS = "a metaclass changes how Python itself builds the class; leave it ou
 PRIVATE = "names that start with an underscore are private to their module"
 MODULE = "write `module.name`; a module itself is never handed around as a value"
 CLASS_IMPORT = "an import stands at the top of the file or in a function, not in a class"
+MANY = "one name stands for too many things here; give each its own name"
 REBIND = "a submission may not change what it imports"
 STAR = "import each name by itself, so that it is clear where it comes from"
 RELATIVE = "a submission is one file, so there is nothing beside it to import"
@@ -48,6 +49,7 @@ BUILTINS = _table(
 ATTRIBUTES = _table(
     ("os sys builtins importlib ctypes inspect subprocess socket multiprocessing", _ESCAPE),
     ("threading pickle marshal gc codecs shutil pathlib tempfile io", _ESCAPE),
+    ("torch", "import torch by itself instead of taking it from somewhere else"),
     ("cpp_extension _C", _NATIVE),
     ("from_file fromfile tofile memmap", _FILES),
     ("gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code", _FRAMES),

@@ -1,0 +1,111 @@
+"""The table of docs/architecture.md, held: each module imports only what stands below it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GRADER = ROOT / "grader"
+
+BELOW = {
+    "model": set(),
+    "wire": set(),
+    "oracle": set(),
+    "worker": {"wire"},
+    "zygote": {"worker"},
+    "rules": {"model"},
+    "report": {"model"},
+    "ledger": {"model"},
+    "documents": {"model"},
+    "bubblewrap": {"model"},
+    "datafiles": {"model"},
+    "data": {"model", "datafiles"},
+    "answers": {"model", "documents"},
+    "catalogue": {"model", "documents"},
+    "box": {"model", "bubblewrap"},
+    "proxy": {"wire", "box"},
+    "counterexample": {"model", "proxy"},
+    "mistakes": {"model", "box", "proxy", "catalogue", "answers"},
+    "selfcheck": {"model", "box", "proxy"},
+    "judging": {"model", "box", "proxy"},
+    "checking": {"model", "box", "proxy", "judging", "answers", "counterexample", "mistakes"},
+    "engine": {"model", "box", "rules", "data", "checking"},
+    "authoring": {"model", "answers", "catalogue", "checking", "engine", "mistakes"},
+}
+FREE = {"cli", "__main__", "__init__", "template"}
+
+
+def files_of(name: str) -> list[Path]:
+    package = GRADER / name
+    return sorted(package.glob("*.py")) if package.is_dir() else [GRADER / f"{name}.py"]
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of ours that a file imports, at any depth of nesting."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "grader":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grader."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("grader.")}
+    return found - {"__version__"}
+
+
+@pytest.mark.parametrize("name", sorted(BELOW))
+def test_a_module_imports_only_what_stands_below_it(name):
+    for path in files_of(name):
+        above = imports(path) - BELOW[name] - {name}
+        assert not above, f"{path.name} imports {sorted(above)}; it may import {BELOW[name]}"
+
+
+def test_the_table_names_every_module():
+    there = {path.stem for path in GRADER.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert there - FREE - {"__pycache__"} == set(BELOW)
+
+
+def test_the_table_has_no_circle():
+    done: set[str] = set()
+    while left := {name for name in BELOW if name not in done}:
+        ready = {name for name in left if BELOW[name] <= done}
+        assert ready, f"a circle among {sorted(left)}"
+        done |= ready
+
+
+def test_only_wire_worker_and_zygote_are_mounted_in_the_box():
+    from grader import bubblewrap
+
+    assert set(bubblewrap.FILES) == {"__init__.py", "wire.py", "worker.py", "zygote.py"}
+
+
+def test_no_exercise_is_named_in_the_engine():
+    slugs = [path.parent.name for path in (ROOT / "exercises").glob("*/*/exercise.yaml")]
+    for path in GRADER.rglob("*.py"):
+        if "cli" in path.parts:  # its help shows real names
+            continue
+        text = path.read_text("utf-8")
+        assert not [slug for slug in slugs if slug in text], path.name
+
+
+@pytest.mark.parametrize("path", sorted(GRADER.rglob("*.py")), ids=lambda p: p.stem)
+def test_files_stay_short(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 330
+
+
+def test_nothing_unpickles_or_evaluates():
+    banned = {"pickle", "marshal", "shelve", "eval"}
+    for path in GRADER.rglob("*.py"):
+        if path.parent.name == "rules":  # it names what it forbids
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not (names | imports_all(tree)) & banned, path.name
+
+
+def imports_all(tree: ast.AST) -> set[str]:
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Import)]
+    return {alias.name.split(".")[0] for node in nodes for alias in node.names}
