@@ -8,17 +8,20 @@ from typing import Any
 import yaml
 
 from grader.documents import read_yaml
-from grader.model import Submission
+from grader.model import Submission, UsageError
 
 
 class Answers:
     """The learner's answers by item; checks read them with `submission["q01"]`."""
 
     def __init__(self, submission: Submission) -> None:
-        """Raises: model.UsageError with the line, if the file is no mapping of answers."""
+        """Raises: model.UsageError if the file is no mapping; an empty one has no answers."""
         self._items, self._lines = read_yaml(submission.content, submission.name)
-        if not isinstance(self._items, dict):
+        if self._items is None:
             self._items = {}
+        if not isinstance(self._items, dict):
+            kind = type(self._items).__name__
+            raise UsageError(f"{submission.name}: expected `item: answer` lines, got {kind}.")
         self.last = ""
 
     def __getitem__(self, item: str) -> Any:
@@ -37,4 +40,13 @@ class Answers:
 def written(answer: Callable[[Any], Any], questions: dict[str, Any], name: str) -> Submission:
     """The YAML that a reference or a known mistake would hand in for the same questions."""
     answers = {item: answer(question) for item, question in questions.items()}
-    return Submission(name=name, content=yaml.safe_dump(answers, sort_keys=False).encode())
+    return Submission(
+        name=name, content=yaml.dump(answers, Dumper=_Plain, sort_keys=False).encode()
+    )
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a list twice where two answers share it: aliases are not read back."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -48,7 +48,9 @@ def find_root(given: Path | None = None) -> Path:
     named = given or (Path(os.environ["GRADER_COURSE"]) if "GRADER_COURSE" in os.environ else None)
     if named is not None:
         if not (named / "exercises/course.yaml").exists():
-            raise UsageError(f"{named.name} is no course: it has no exercises/course.yaml.")
+            raise UsageError(
+                f"{named.resolve().name} is no course: it has no exercises/course.yaml."
+            )
         return named.resolve()
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
@@ -95,11 +97,13 @@ def _in_order(found: dict[str, Exercise]) -> list[Exercise]:
     def visit(each: Exercise, path: tuple[str, ...]) -> None:
         if each.slug in path:
             raise UsageError(f"{each.slug}/exercise.yaml: `after` goes in a circle.")
+        if each.slug in done:
+            return
         for slug in each.after:
             if slug not in found:
                 raise UsageError(f"{each.slug}/exercise.yaml: after: no exercise `{slug}` here.")
             visit(found[slug], (*path, each.slug))
-        done.setdefault(each.slug, each)
+        done[each.slug] = each
 
     for each in found.values():
         visit(each, ())
@@ -111,9 +115,11 @@ def find(course: Course, slug: str) -> Exercise:
     names = {each.slug: each for each in course.exercises}
     if slug in names:
         return names[slug]
-    near = difflib.get_close_matches(slug, names, 3) or sorted(names)
-    known = "Did you mean" if len(near) <= 3 and near[0] in names else "Known"
-    raise UsageError(f"no exercise named `{slug}`. {known}: {', '.join(near[:10])}.")
+    near = difflib.get_close_matches(slug, names, 3)
+    known = (
+        f"Did you mean: {', '.join(near)}" if near else f"Known: {', '.join(sorted(names)[:10])}"
+    )
+    raise UsageError(f"no exercise named `{slug}`. {known}.")
 
 
 def read_submission(path: Path) -> Submission:
@@ -172,7 +178,7 @@ def _mistake(path: Path) -> Mistake:
 
 
 def hints(exercise: Exercise) -> tuple[str, ...]:
-    """The steps of hints.md: its paragraphs under `## ` headings, or numbered by `1. `."""
+    """The steps of hints.md: what stands under its `## ` headings."""
     path = exercise.solution / "hints.md"
     if not path.exists():
         return ()

@@ -6,8 +6,9 @@ import functools
 import importlib.util
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,6 @@ GRADING = hypothesis.settings(
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
 )
-Open = Callable[..., AbstractContextManager[Any]]
 
 
 @dataclass
@@ -47,6 +47,7 @@ class Draft:
     item: pytest.Item
     error: BaseException | None = None
     skipped: str = ""
+    answers: Answers | None = None
     trace: Trace = field(default_factory=Trace)
     runs: list[Run] = field(default_factory=list)
     measures: list[Measure] = field(default_factory=list)
@@ -69,17 +70,23 @@ class Checking:
         self.text = source.content.decode("utf-8-sig", errors="replace")
         self.outcomes: list[Outcome] = []
         self.unloadable = ""
+        self.only = ""
+        self.interrupted = False
         self.draft: Draft | None = None
         self._open_now: Submission | None = None
 
     def run(self, files: list[Path], only: str = "") -> None:
-        """Run check files. Raises: KeyboardInterrupt if the user interrupted."""
-        selected = [f"{path}::{only}" if only else str(path) for path in files]
+        """Run check files, or one check of them, with all its parameters.
+
+        Raises: KeyboardInterrupt if the user interrupted; GraderFault if pytest itself failed.
+        """
+        self.only = only
+        selected = [str(path) for path in files]
         root = self.exercise.folder.parent.parent.parent
-        code = pytest.main([*PYTEST, f"--rootdir={root}", *selected], plugins=[self])
+        code = pytest.main([*PYTEST, f"--rootdir={root}", *selected], plugins=[self, lent(self)])
         for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
             del sys.modules[name]
-        if code == pytest.ExitCode.INTERRUPTED:
+        if self.interrupted:
             raise KeyboardInterrupt
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
             raise GraderFault(f"pytest ended with code {int(code)} on {self.exercise.slug}.")
@@ -88,7 +95,10 @@ class Checking:
     def open(self, limits: Limits | None = None) -> Iterator[Any]:
         """The submission, loaded in a fresh process of the box; or its answers, if it is data."""
         if self.box is None:
-            yield Answers(self.source)
+            answers = Answers(self.source)
+            if self.draft:
+                self.draft.answers = answers
+            yield answers
             return
         with self.box.run(limits, self.seed_of_run) as run:
             if self.draft:
@@ -111,33 +121,9 @@ class Checking:
             self.unloadable = "the file could not be loaded"
         return outcome
 
-    # What checks may ask for, as pytest fixtures.
-
-    @pytest.fixture
-    def submission(self) -> Iterator[Any]:
-        with self.open() as submission:
-            yield submission
-
-    @pytest.fixture(scope="session")
-    def fresh(self) -> Open:
-        """`with fresh() as submission:` for a check that needs a second process, or trains once."""
-        return self.open
-
-    @pytest.fixture(scope="session")
-    def record(self) -> Record:
-        return Record(self)
-
-    @pytest.fixture(scope="session")
-    def seed(self) -> int:
-        return self.seed_of_run
-
-    @pytest.fixture(scope="session")
-    def questions(self) -> dict[str, Any]:
-        return questions(self.exercise, self.seed_of_run)
-
-    # Hooks.
-
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.only:
+            items[:] = [item for item in items if item.name.split("[")[0] == self.only]
         for item in items:
             check = getattr(item, "obj", None)
             if hasattr(check, "hypothesis"):
@@ -195,6 +181,9 @@ class Checking:
                 self.draft.trace = self._open_now.trace
         return report
 
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             last = report.longreprtext.strip().splitlines()[-1:]
@@ -237,9 +226,32 @@ class Checking:
     def _name(self, draft: Draft) -> tuple[str, ...]:
         if self.box:
             return mistakes.name(self.exercise, self.box, draft.trace, self.seed_of_run)
-        answers = getattr(draft.item, "funcargs", {}).get("submission")
         drawn = questions(self.exercise, self.seed_of_run)
-        return mistakes.name_answer(self.exercise, answers, drawn) if answers else ()
+        return mistakes.name_answer(self.exercise, draft.answers, drawn) if draft.answers else ()
+
+
+def lent(checking: Checking) -> types.ModuleType:
+    """What checks may ask for, as a plugin of pytest fixtures."""
+
+    @pytest.fixture
+    def submission() -> Iterator[Any]:
+        with checking.open() as opened:
+            yield opened
+
+    plugin = types.ModuleType("lent")
+    plugin.__dict__["submission"] = submission
+    for name, thing in (
+        ("fresh", checking.open),
+        ("record", Record(checking)),
+        ("seed", checking.seed_of_run),
+        ("questions", questions(checking.exercise, checking.seed_of_run)),
+    ):
+        plugin.__dict__[name] = pytest.fixture(scope="session", name=name)(_giving(thing))
+    return plugin
+
+
+def _giving(thing: Any) -> Callable[[], Any]:
+    return lambda: thing
 
 
 PYTEST = [
@@ -247,6 +259,7 @@ PYTEST = [
     *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-c", "/dev/null"),
     *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging"),
     *("-o", "python_files=*.py", "-o", "python_functions=check_*"),
+    "--continue-on-collection-errors",
 ]
 
 

@@ -17,7 +17,9 @@ SHOWN = 64
 
 def counterexample(error: BaseException, trace: Trace, source: str) -> Counterexample | None:
     """The last call, and what an oracle's Mismatch carries; None if there is neither."""
-    last = next((q for q in reversed(trace.questions) if q.ask["op"] in ASKING), None)
+    # An incomplete trace lacks its end, so the call that failed is not in it.
+    asked = reversed(trace.questions) if trace.complete else ()
+    last = next((q for q in asked if q.ask["op"] in ASKING), None)
     expected, got = getattr(error, "expected", None), getattr(error, "got", None)
     if last is None and expected is None and got is None:
         return None
@@ -34,6 +36,7 @@ def counterexample(error: BaseException, trace: Trace, source: str) -> Counterex
 
 
 ASKING = ("call", "vjp", "many")
+CALLED = ("forward", "__call__")
 
 
 def describe(question: Question, source: str) -> tuple[str, dict[str, Array | str]]:
@@ -43,7 +46,7 @@ def describe(question: Question, source: str) -> tuple[str, dict[str, Array | st
     args, kwargs = ask.get("args", ()), ask.get("kwargs", {})
     if ask["op"] == "many" and ask["calls"]:
         args = ask["calls"][0][0]
-    names = parameter_names(source, label)
+    names = parameter_names(source, label, *(CALLED if ask["on"] else ("__init__",)))
     names = names if len(names) >= len(args) else [f"argument {i + 1}" for i in range(len(args))]
     inputs: dict[str, Array | str] = {}
     words = []
@@ -57,19 +60,23 @@ def describe(question: Question, source: str) -> tuple[str, dict[str, Array | st
     return f"{label}({', '.join(words)}){after}", inputs
 
 
-def parameter_names(source: str, name: str) -> list[str]:
-    """The positional parameters of a function, or of a class's `forward` or `__init__`."""
+def parameter_names(source: str, name: str, *methods: str) -> list[str]:
+    """The positional parameters of a function, or of the first of these methods of a class."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name == name:
-            made = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
-            return [arg.arg for arg in made[0].args.args[1:]] if made else []
+            made = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name in methods]
+            return _positional(made[0])[1:] if made else []
         if isinstance(node, ast.FunctionDef) and node.name == name:
-            return [arg.arg for arg in node.args.args if arg.arg != "self"]
+            return [word for word in _positional(node) if word != "self"]
     return []
+
+
+def _positional(function: ast.FunctionDef) -> list[str]:
+    return [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
 
 
 def array(value: Any) -> Array | None:
@@ -90,7 +97,7 @@ def _short(value: Any) -> str:
         return getattr(value, "__name__", "function")
     if isinstance(value, torch.Generator):
         return "generator"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 40 else text[:37] + "..."
 
 

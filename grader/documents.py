@@ -11,7 +11,6 @@ from grader.model import UsageError
 
 MAX_BYTES = 1 << 16
 MAX_DEPTH = 6
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PLAIN = {"str", "int", "float", "bool", "null", "seq", "map"}
 Lines = dict[tuple[str | int, ...], int]
 Noun = TypeVar("Noun", bound=BaseModel)
@@ -32,7 +31,8 @@ def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(f"{name} line {line}: not UTF-8; save the file as UTF-8.") from None
     try:
-        node = yaml.compose(text, LOADER)
+        # The loader in C overflows its stack on text that is nested deep, and takes us with it.
+        node = yaml.compose(text, yaml.SafeLoader)
         lines: Lines = {}
         if node is None:
             return None, lines
@@ -42,7 +42,9 @@ def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
         mark = error.problem_mark
         where = f"{name} line {mark.line + 1}" if mark else name
         raise UsageError(f"{where}: {error.problem}; correct the YAML there.") from None
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
+    except RecursionError:
+        raise UsageError(f"{name}: nested more than {MAX_DEPTH} deep.") from None
+    except (yaml.YAMLError, ValueError, LookupError, TypeError) as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"{name}: not valid YAML ({what}).") from None
 
@@ -64,6 +66,7 @@ def _walk(
             _walk(child, (*path, i), lines, name, seen)
     if isinstance(node, yaml.MappingNode):
         for key, child in node.value:
+            _walk(key, path, lines, name, seen)
             below = (*path, str(key.value))
             if below in lines:
                 raise UsageError(

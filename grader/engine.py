@@ -100,8 +100,7 @@ def _attribute(outcome: Outcome, checking: Checking) -> Outcome:
         return outcome
     source = Submission(name=reference.name, content=reference.read_bytes())
     again = Checking(exercise, source, checking.box, seed=checking.seed_of_run)
-    for path in check_files(exercise):
-        again.run([path], only=outcome.check.split("[")[0])
+    again.run(check_files(exercise), only=outcome.check.split("[")[0])
     ours = [each for each in again.outcomes if each.check == outcome.check]
     if not ours or ours[0].status is not Status.PASSED:
         return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 import time
 from pathlib import Path
@@ -89,7 +90,8 @@ def _swap(value: Any, known: dict[int, Any]) -> Any:
     if isinstance(value, Remote):
         return known[id(value)] if value.handle else value
     if isinstance(value, tuple | list):
-        return type(value)(_swap(each, known) for each in value)
+        swapped = [_swap(each, known) for each in value]
+        return tuple(swapped) if isinstance(value, tuple) else swapped
     if isinstance(value, dict):
         return {key: _swap(each, known) for key, each in value.items()}
     return value
@@ -102,6 +104,9 @@ def _learn(theirs: Any, other: Any, known: dict[int, Any]) -> None:
     elif isinstance(theirs, tuple | list) and isinstance(other, tuple | list):
         for a, b in zip(theirs, other, strict=False):
             _learn(a, b, known)
+    elif isinstance(theirs, dict) and isinstance(other, dict):
+        for key in theirs.keys() & other.keys():
+            _learn(theirs[key], other[key], known)
 
 
 def _answer(question: Question) -> Any:
@@ -119,7 +124,7 @@ def same(a: Any, b: Any) -> bool:
             return False
         return torch.allclose(a.double(), b.double(), rtol=1e-4, atol=1e-6, equal_nan=True)
     if isinstance(a, float) and isinstance(b, float):
-        return abs(a - b) <= 1e-6 + 1e-4 * abs(b) or a == b or (a != a and b != b)
+        return math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) or (a != a and b != b)
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and isinstance(b, dict):
@@ -135,4 +140,5 @@ def _has_callbacks(trace: Trace) -> bool:
             return any(inside(each) for each in value.values())
         return callable(value) and not isinstance(value, Remote | torch.dtype)
 
-    return any(inside(each.ask.get(key)) for each in trace.questions for key in ("args", "kwargs"))
+    passed = ("args", "kwargs", "calls")
+    return any(inside(each.ask.get(key)) for each in trace.questions for key in passed)

@@ -34,6 +34,8 @@ def assert_gradient(
     """
     what = what or getattr(f, "label", "f")
     out = assert_tensor(f(*args, **kwargs), what)
+    if not out.is_floating_point():
+        raise Mismatch(f"{what}: a tensor of dtype {str(out.dtype)[6:]} has no gradient", got=out)
     cotangent = torch.randn(out.shape, generator=generator(1), dtype=out.dtype)
     gradients = f.vjp(*args, cotangent=cotangent, **kwargs)
     rows = [gradients.inputs.get(i) for i in range(len(args))]
@@ -123,9 +125,9 @@ def _point_out(
     """Raise a Mismatch that shows the whole gradient, if it is small enough to be shown."""
     if gradient.numel() > ENTRIES:
         return
-    numeric = torch.zeros_like(gradient)
+    numeric = torch.zeros(gradient.shape, dtype=gradient.dtype)
     for k in range(gradient.numel()):
-        unit = torch.zeros_like(gradient)
+        unit = torch.zeros(gradient.shape, dtype=gradient.dtype)
         unit.view(-1)[k] = 1
         numeric.view(-1)[k] = _slope(f, args, i, unit, cotangent, eps)
     gap = (gradient - numeric).abs() - (atol + rtol * numeric.abs())

@@ -25,7 +25,7 @@ def assert_causal(f: Callable[[Tensor], Any], x: Tensor, changed: Tensor, what: 
         x        the input; `changed` is another one of the same shape, different everywhere
     Raises: Mismatch naming the position. Equal shapes, so equality to the bit is fair.
     """
-    before = assert_tensor(f(x), what)
+    before = _alike(f(x), x, (0, 1), what)
     for t in range(x.shape[1] - 1):
         mixed = x.clone()
         mixed[:, t + 1 :] = changed[:, t + 1 :]
@@ -40,7 +40,7 @@ def assert_causal(f: Callable[[Tensor], Any], x: Tensor, changed: Tensor, what: 
 
 def assert_batch_independent(f: Callable[[Tensor], Any], x: Tensor, what: str) -> None:
     """Each row of a batch (B, ...) alone gives what it gives among the others."""
-    whole = assert_tensor(f(x), what)
+    whole = _alike(f(x), x, (0,), what)
     for row in range(x.shape[0]):
         alone = f(x[row : row + 1].clone())
         expected = whole[row : row + 1]
@@ -52,7 +52,9 @@ def assert_permutation_equivariant(
 ) -> None:
     """Permuting the input along an axis permutes the output alike."""
     order = torch.randperm(x.shape[axis], generator=generator(seed))
-    straight = assert_tensor(f(x), what)
+    if torch.equal(order, torch.arange(len(order))):
+        order = order.roll(1)
+    straight = _alike(f(x), x, (axis,), what)
     permuted = f(x.index_select(axis, order))
     expected = straight.index_select(axis, order)
     assert_close(permuted, expected, f"{what} of permuted positions")
@@ -61,10 +63,12 @@ def assert_permutation_equivariant(
 def assert_keeps_inputs(f: Any, *args: Any, what: str = "", **kwargs: Any) -> None:
     """A remote function leaves its tensor arguments as they were."""
     what = what or f.label
-    _, after, _ = f.keeping(*args, **kwargs)
-    for i, (before, now) in enumerate(zip(args, after, strict=False)):
+    _, after, by_name = f.keeping(*args, **kwargs)
+    pairs = {f"argument {i + 1}": pair for i, pair in enumerate(zip(args, after, strict=False))}
+    pairs |= {f"argument `{key}`": (kwargs[key], by_name.get(key)) for key in kwargs}
+    for name, (before, now) in pairs.items():
         if isinstance(before, Tensor):
-            assert_equal(now, before, f"{what}: argument {i + 1} after the call")
+            assert_equal(now, before, f"{what}: {name} after the call")
 
 
 def assert_state_round_trip(make: Callable[[], Any], x: Any, what: str) -> None:
@@ -79,3 +83,12 @@ def assert_state_round_trip(make: Callable[[], Any], x: Any, what: str) -> None:
     second.load_state_dict(state)
     expected = assert_tensor(first(x), what)
     assert_close(second(x), expected, f"{what}: a copy with the same state_dict")
+
+
+def _alike(value: Any, x: Tensor, axes: tuple[int, ...], what: str) -> Tensor:
+    """The output, if it is as long as the input along these axes. Raises: Mismatch."""
+    out = assert_tensor(value, what)
+    if out.ndim <= max(axes) or any(out.shape[axis] != x.shape[axis] for axis in axes):
+        named = ", ".join(f"{x.shape[axis]} along axis {axis}" for axis in axes)
+        raise Mismatch(f"{what}: shape {tuple(out.shape)}, expected {named}", got=out)
+    return out

@@ -1,0 +1,7 @@
+"""You wrote down the first number only.
+caught by: check_item
+"""
+
+
+def answer(question):
+    return question.a

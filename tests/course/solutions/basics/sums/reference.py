@@ -1,0 +1,5 @@
+"""What the sums are."""
+
+
+def answer(question):
+    return question.a + question.b
