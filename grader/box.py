@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import socket
@@ -31,6 +32,8 @@ from grader.model import GraderFault, Isolation, Level, Limits, UsageError
 
 START_S = 120
 ANSWER_S = 10
+PIPE, PIPES = 1 << 16, 16
+"""Bytes that a pipe holds; how often that, where somebody enlarged it to the kernel's limit."""
 DETAILS = {
     Level.STRICT: "bubblewrap, seccomp, own namespaces, no network, read-only files",
     Level.CONTAINER: "a container around the grader, resource limits inside",
@@ -115,8 +118,9 @@ class Box:
         try:
             yield run
         finally:
-            ours.close()
+            # Closed last: a process that still lives is then seen as killed, not as gone by itself.
             run.facts = self._end()
+            ours.close()
             self._running = False
 
     def _start(self) -> None:
@@ -213,17 +217,33 @@ class Printed:
         self._keep = keep
         self._lock = threading.Lock()
         self._text = bytearray()
+        os.set_blocking(self._pipe.fileno(), False)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
         with contextlib.suppress(OSError, ValueError):
-            while chunk := os.read(self._pipe.fileno(), 1 << 16):
-                with self._lock:
-                    self._text += chunk[: self._keep - len(self._text)]
+            while poll.poll() and self._pull() != b"":
+                pass
+
+    def _pull(self) -> bytes | None:
+        """Read once: empty at the end, None if there is nothing now."""
+        with self._lock:
+            try:
+                chunk = os.read(self._pipe.fileno(), PIPE)
+            except BlockingIOError:
+                return None
+            self._text += chunk[: self._keep - len(self._text)]
+            return chunk
 
     def take(self) -> str:
-        """What was printed since the last call."""
+        """What was printed since the last call, to the last byte once its writers are dead."""
+        with contextlib.suppress(OSError, ValueError):
+            for _ in range(PIPES):
+                if not self._pull():
+                    break
         with self._lock:
             text, self._text = bytes(self._text), bytearray()
         return text.decode(errors="replace")

@@ -258,6 +258,8 @@ PYTEST = [
     *("--capture=no", "--assert=plain", "--noconftest", "--import-mode=importlib"),
     *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-c", "/dev/null"),
     *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging"),
+    # Their full garbage collections take longer than most checks.
+    *("-p", "no:unraisableexception", "-p", "no:threadexception"),
     *("-o", "python_files=*.py", "-o", "python_functions=check_*"),
     "--continue-on-collection-errors",
 ]

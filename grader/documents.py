@@ -61,6 +61,8 @@ def _walk(
     seen.add(id(node))
     if len(path) > MAX_DEPTH:
         raise UsageError(f"{name} line {line}: nested more than {MAX_DEPTH} deep.")
+    if isinstance(node, yaml.ScalarNode):
+        node.value.encode()  # an escape may spell half a character, which nothing can print
     if isinstance(node, yaml.SequenceNode):
         for i, child in enumerate(node.value):
             _walk(child, (*path, i), lines, name, seen)

@@ -124,7 +124,14 @@ def judge_source(exercise: Exercise, submission: Submission) -> tuple[Outcome, .
         line = submission.content[: error.start].count(b"\n") + 1
         message = f"line {line} is not UTF-8; save the file as UTF-8"
         return (
-            Outcome(check="rules", claim=claim, status=Status.ERROR, message=message, weight=0),
+            Outcome(
+                check="rules",
+                claim=claim,
+                status=Status.ERROR,
+                message=message,
+                line=line,
+                weight=0,
+            ),
         )
     if not found:
         return (Outcome(check="rules", claim=claim, status=Status.PASSED, weight=0),)

@@ -10,13 +10,14 @@ from grader.box import Facts
 from grader.model import Limits, Status, UsageError
 from grader.proxy import SubmissionEnded, SubmissionError
 
-CRASHES = {
+LONGEST = 500
+"""Characters of the submission's own message."""
+CRASHES: dict[int, str] = {
     signal.SIGSEGV: "crashed (segmentation fault)",
     signal.SIGABRT: "aborted",
     signal.SIGBUS: "crashed (bus error)",
     signal.SIGILL: "crashed (illegal instruction)",
     signal.SIGFPE: "crashed (floating point exception)",
-    signal.SIGKILL: "was killed or closed its connection",
 }
 
 
@@ -49,11 +50,15 @@ def _ended(error: SubmissionEnded, facts: Facts | None, limits: Limits) -> tuple
         return Status.TIMEOUT, f"stopped: used more than {limits.cpu_s:g} CPU seconds"
     if error.timeout:
         return Status.TIMEOUT, f"stopped after {limits.wall_s:g} s without an answer"
-    if facts and facts.signal in CRASHES:
-        return Status.KILLED, f"the process {CRASHES[signal.Signals(facts.signal)]}: {error}"
-    if facts and facts.signal:
-        return Status.KILLED, f"the process died of signal {facts.signal}: {error}"
-    return Status.KILLED, f"the process ended itself (exit code {facts.exit if facts else 0})"
+    return Status.KILLED, f"{error.call} gave no answer: the process {_end(error, facts)}"
+
+
+def _end(error: SubmissionEnded, facts: Facts | None) -> str:
+    if facts is None or not facts.signal:
+        return f"ended itself (exit code {facts.exit if facts else 0})"
+    if facts.signal == signal.SIGKILL:
+        return f"was killed or meddled with its connection ({error.reason})"
+    return CRASHES.get(facts.signal, f"died of signal {facts.signal}")
 
 
 def _raised(error: SubmissionError, limits: Limits) -> tuple[Status, str]:
@@ -63,6 +68,11 @@ def _raised(error: SubmissionError, limits: Limits) -> tuple[Status, str]:
             f"{error.call} ran out of memory: the limit is {limits.memory_mb:,} MB",
         )
     if error.kind == "NotImplementedError":
-        return Status.ERROR, f"not written yet: {error.message or error.call}"
+        return Status.ERROR, f"not written yet: {_one_line(error.message or error.call)}"
     where = f" (line {error.line})" if error.line else ""
-    return Status.ERROR, f"{error}{where}"
+    return Status.ERROR, f"{_one_line(str(error))}{where}"
+
+
+def _one_line(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else words[:LONGEST] + "..."

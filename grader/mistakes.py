@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from grader import catalogue
-from grader.answers import Answers
+from grader.answers import Answers, written
 from grader.box import Box
 from grader.model import Exercise
 from grader.proxy import Question, Remote, Submission, SubmissionEnded, SubmissionError, Trace
@@ -49,13 +49,18 @@ def name_answer(exercise: Exercise, answers: Answers, questions: dict[str, Any])
     if item not in questions:
         return ()
     got, question = answers[item], questions[item]
-    if got is None or got == answer_of(exercise.solution / "reference.py")(question):
+    if got is None or got == _written(exercise.solution / "reference.py", question):
         return ()
     return tuple(
         each.sentence
         for each in catalogue.mistakes(exercise)
-        if answer_of(each.path)(question) == got
+        if _written(each.path, question) == got
     )
+
+
+def _written(path: Path, question: Any) -> Any:
+    """The answer of one of our files as it reads in YAML, where a tuple is a list."""
+    return Answers(written(answer_of(path), {"": question}, path.name))[""]
 
 
 def answer_of(path: Path) -> Any:

@@ -27,7 +27,9 @@ class SubmissionError(Exception):
     """The submission raised. Hypothesis may look for a smaller input that does the same."""
 
     def __init__(self, call: str, kind: str, message: str, line: int | None, memory: bool) -> None:
-        super().__init__(f"{call} raised {kind}: {message}" if message else f"{call} raised {kind}")
+        raised = f" raised {kind}: {message}" if message else f" raised {kind}"
+        # What cannot cross the wire was returned, not raised.
+        super().__init__(call + (f": {message}" if kind == "WireError" else raised))
         self.call, self.kind, self.message = call, kind, message
         self.line, self.memory = line, memory
 
@@ -40,7 +42,7 @@ class SubmissionEnded(BaseException):
 
     def __init__(self, call: str, reason: str) -> None:
         super().__init__(f"{call}: {reason}")
-        self.call, self.timeout = call, reason == "timeout"
+        self.call, self.reason, self.timeout = call, reason, reason == "timeout"
 
 
 class Refused(Exception):
@@ -134,7 +136,9 @@ class Submission:
             kept.error = error.kind
             self.trace.add(kept)
             raise error
-        kept.value = answer.get("value")
+        if "value" not in answer:
+            raise SubmissionEnded(call, "an answer that is not one")
+        kept.value = answer["value"]
         self.trace.add(kept)
         return answer
 

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import torch
@@ -46,7 +47,7 @@ class Worker:
                 answer = {"ok": True, **getattr(self, "_" + question.pop("op"))(**question)}
                 self._send(answer)
             except BaseException as error:
-                self._send(self._describe(error))
+                self._complain(error)
 
     def _send(self, answer: dict[str, Any]) -> None:
         body: list[Any] = []
@@ -80,6 +81,13 @@ class Worker:
             raise Refused(reply["refused"])
         return reply["value"]
 
+    def _complain(self, error: BaseException) -> None:
+        """Tell what was raised; where even that fails, nothing can be told any more."""
+        try:
+            self._send(self._describe(error))
+        except BaseException:
+            os._exit(1)
+
     def _describe(self, error: BaseException) -> dict[str, Any]:
         line, trace = None, error.__traceback__
         while trace:
@@ -88,15 +96,11 @@ class Worker:
             trace = trace.tb_next
         if isinstance(error, SyntaxError) and error.filename == self.file:
             line = error.lineno
-        try:
-            message = str(error)[:MESSAGE]
-        except BaseException:
-            message = ""
+        message = _text(lambda: str(error))
         out_of_memory = isinstance(error, MemoryError) or "can't allocate memory" in message
-        name = type(error).__name__
         return {
             "ok": False,
-            "type": name,
+            "type": _text(lambda: type(error).__name__) or "an exception",
             "message": message,
             "line": line,
             "memory": out_of_memory,
@@ -148,22 +152,21 @@ class Worker:
         def leaf(key: str, value: Any) -> Any:
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 leaves[key] = value.detach().clone().requires_grad_()
-                return leaves[key]
+                return leaves[key].clone()  # torch forbids to change a leaf in place
             return value
 
-        args = [leaf(str(i), value) for i, value in enumerate(args)]
-        kwargs = {key: leaf(key, value) for key, value in kwargs.items()}
         target = self._target(on, name)
         owner = target if isinstance(target, torch.nn.Module) else on
         parameters = dict(owner.named_parameters()) if isinstance(owner, torch.nn.Module) else {}
         parameters = {key: p for key, p in parameters.items() if p.requires_grad}
         with torch.enable_grad():
+            args = [leaf(str(i), value) for i, value in enumerate(args)]
+            kwargs = {key: leaf(key, value) for key, value in kwargs.items()}
             out = target(*args, **kwargs)
-        pairs = _pairs(out, cotangent)
+            # The product, and not grad_outputs, for which torch imports sympy: half a second.
+            products = [(o * c).sum() for o, c in _pairs(out, cotangent)]
         wanted = [*leaves.values(), *parameters.values()]
-        grads = torch.autograd.grad(
-            [o for o, _ in pairs], wanted, [c for _, c in pairs], allow_unused=True
-        )
+        grads = torch.autograd.grad(products, wanted, allow_unused=True)
         inputs = dict(zip(leaves, grads, strict=False))
         weights = dict(zip(parameters, grads[len(leaves) :], strict=True))
         return {"value": (out, inputs, weights)}
@@ -191,6 +194,14 @@ def _kind(thing: Any) -> str:
     if hasattr(type(thing), "__next__"):
         return "iterator"
     return "function" if callable(thing) else "object"
+
+
+def _text(read: Callable[[], str]) -> str:
+    """Text of an exception, which may itself raise, or hold what UTF-8 cannot."""
+    try:
+        return read()[:MESSAGE].encode(errors="replace").decode()
+    except BaseException:
+        return ""
 
 
 def _flush() -> None:

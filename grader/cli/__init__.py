@@ -53,7 +53,9 @@ def main() -> None:
     """Run the command line; wrong usage, our faults and interruptions end in one sentence each."""
     logging.basicConfig(level=logging.WARNING, format="grade: %(message)s")
     try:
-        cli(standalone_mode=False, auto_envvar_prefix="GRADER")
+        cli(prog_name="grade", standalone_mode=False, auto_envvar_prefix="GRADER")
+    except click.exceptions.NoArgsIsHelpError as error:
+        _end(error.ctx.get_help() if error.ctx else "", EXIT_USAGE)
     except (click.ClickException, UsageError) as error:
         text = error.format_message() if isinstance(error, click.ClickException) else str(error)
         _end(f"Error: {text}", EXIT_USAGE)

@@ -21,26 +21,27 @@ from grader.proxy import Refused, Remote, SubmissionEnded, SubmissionError
 
 IMAGES = data.mnist()
 ROWS, SIDE = len(IMAGES.train_x), IMAGES.train_x.shape[-1]
-BATCH = 64
+BATCH, AT_ONCE, MOST = 64, 500, 200_000
 EPOCHS = 20 if IMAGES.is_fallback else 1
 STEPS = EPOCHS * (ROWS // BATCH)
-MOST_NUMBERS = 200_000
-AT_ONCE = 500
-# Measured: a linear model reaches 0.92 clean and 0.83 shifted on MNIST, 0.93 to 0.95 on digits.
+# Measured with these steps, clean / moved: a linear model reads 0.915 / 0.816 of MNIST and 0.942
+# of the digits; with 128 hidden units it is 0.955 / 0.882. Of moved digits nobody reads 0.7.
 BAR = 0.955 if IMAGES.is_fallback else 0.90
-SHIFTED_BAR = None if IMAGES.is_fallback else 0.90
 MERIT = 0.97
-SHIFTED_CLAIM = (
-    "Moved by up to one pixel, they are only measured: 8x8 digits touch the border, so nothing is "
-    "asked for, and the box `above 90 % on MNIST` stays open."
-    if IMAGES.is_fallback
-    else "Moved by up to one pixel, at least 90% are still read right."
-)
+MOVED_BAR, MOVED_CLAIM = 0.90, "Moved by up to one pixel, at least 90.0% are still read right."
+if IMAGES.is_fallback:
+    MOVED_BAR, MOVED_CLAIM = (
+        None,
+        (
+            "Moved by up to one pixel, they are measured only: 8x8 digits touch the border, so "
+            "nothing is asked for, and `above 90 % on MNIST` stays open."
+        ),
+    )
 
 
-def on_this_data(name, value):
-    """A parameter that appears in a claim; the check is labelled with the data set."""
-    return pytest.mark.parametrize(name, [value], ids=[IMAGES.name])
+def demand(holds, message, next_step):
+    if not holds:
+        raise Mismatch(message, next_step=next_step)
 
 
 class Batches:
@@ -62,7 +63,7 @@ class Batches:
 
 @dataclass
 class Training:
-    """What came out of the box: the losses that were yielded, and the state at some steps."""
+    """What came out of the box: the yielded losses, and the state_dict after some steps."""
 
     losses: list = field(default_factory=list)
     states: dict = field(default_factory=dict)
@@ -71,44 +72,37 @@ class Training:
     def run(self, submission, get_batch):
         model = submission.make_model(SIDE)
         losses = submission.train(model, get_batch, STEPS)
-        if not isinstance(losses, Remote):
-            raise Mismatch(
-                f"train returned {describe(losses)}, expected a generator",
-                next_step="`yield loss.item()` inside the loop makes it one",
-            )
-        self.states[0] = model.state_dict()
+        what = f"train returned {describe(losses)}, expected a generator"
+        demand(isinstance(losses, Remote), what, "write `yield loss.item()` inside the loop")
+        self.states[0] = state_of(model)
         for loss in losses:
-            self.losses.append(one_loss(loss))
-            one_batch_per_loss(len(self.losses), get_batch.taken)
+            self.keep(loss, get_batch.taken)
             if len(self.losses) % (STEPS // 8) == 0:
-                self.states[len(self.losses)] = model.state_dict()
-        one_batch_per_loss(STEPS, len(self.losses), "losses")
-        self.states[STEPS] = small(model.state_dict())
+                self.states[len(self.losses)] = state_of(model)
+        ended = f"train ended after {len(self.losses)} of {STEPS} steps"
+        demand(len(self.losses) == STEPS, ended, "yield the loss in each of the `steps` steps")
+        self.states[STEPS] = state_of(model)
 
-
-def one_loss(loss):
-    if type(loss) is not float:
-        raise Mismatch(
-            f"train yielded {describe(loss)}, expected a float", next_step="yield loss.item()"
-        )
-    return loss
-
-
-def one_batch_per_loss(step, count, what="batches"):
-    if count != step:
-        raise Mismatch(
-            f"after step {step} of {STEPS}, train had used {count} {what}, expected {step}",
-            next_step="in each step: one get_batch(), one optimiser step, one yield",
+    def keep(self, loss, taken):
+        what = f"train yielded {describe(loss)}, expected a float"
+        demand(type(loss) is float, what, "yield loss.item()")
+        self.losses.append(loss)
+        step = len(self.losses)
+        demand(
+            taken == step,
+            f"at loss {step} of {STEPS}, train had taken {taken} batches, expected {step}",
+            "in each step: one get_batch(), one optimiser step, one yield",
         )
 
 
-def small(state):
-    """A state_dict of tensors that could not hold the training images."""
-    if not isinstance(state, dict) or not state:
-        raise Mismatch(f"model.state_dict() is {describe(state)}, expected tensors by name")
-    numbers = sum(assert_tensor(each, name, finite=False).numel() for name, each in state.items())
-    if numbers > MOST_NUMBERS:
-        raise Mismatch(f"the state_dict holds {numbers:,} numbers, at most {MOST_NUMBERS:,} may be")
+def state_of(model):
+    """The state_dict, if it could not hold the training images."""
+    state = model.state_dict()
+    whole = isinstance(state, dict) and all(isinstance(v, torch.Tensor) for v in state.values())
+    demand(whole, f"state_dict() returned {describe(state)}", "leave nn.Module's own state_dict")
+    count = sum(each.numel() for each in state.values())
+    what = f"the state_dict holds {count:,} numbers, at most {MOST:,} are allowed"
+    demand(count <= MOST, what, "make the widest layer narrower; buffers count as well")
     return state
 
 
@@ -154,7 +148,7 @@ def loaded(submission, state):
 def read(submission, state, images):
     model = loaded(submission, state)
     parts = [digits(submission.predict(model, part), part) for part in images.split(AT_ONCE)]
-    # A training cannot be told from the answers of its network: let no known mistake be named.
+    # Answers do not show how a network was trained, so no known mistake may be named by them.
     submission.begin()
     return torch.cat(parts)
 
@@ -162,38 +156,32 @@ def read(submission, state, images):
 def digits(answer, images):
     """What predict returned, if it is one int64 digit for each image."""
     count = len(images)
-    if isinstance(answer, torch.Tensor) and answer.shape == (10,) and count != 10:
-        raise Mismatch(
-            f"predict returned 10 answers for {count} images",
-            next_step="axis 0 of the logits is the image, axis 1 the class: use argmax(1)",
-        )
+    classes = isinstance(answer, torch.Tensor) and answer.shape == (10,) and count != 10
+    what = f"predict returned 10 answers for {count} images"
+    demand(not classes, what, "axis 0 of the logits is the image, axis 1 the class: argmax(1)")
     assert_tensor(answer, "predict(model, images)", shape=(count,), dtype=torch.int64)
     assert_equal(answer, answer.clamp(0, 9), "predict(model, images)")
     return answer
 
 
 @pytest.mark.parametrize("side", [28, 8])
-def check_has_kernels_and_is_small(submission, side, record):
+def check_has_kernels_and_is_small(submission, record, side):
     """For {side}x{side} pixels: a kernel between 1x1 and the image, at most 200,000 parameters."""
-    rows = submission.make_model(side).parameters()
-    kernels = [each for each in rows if len(each.shape) == 4]
-    if not any(1 < max(each.shape[2:]) < side for each in kernels):
-        raise Mismatch(
-            f"make_model({side}) has no kernel larger than 1x1 and smaller than {side}x{side}",
-            next_step="a linear model on pixels is no convolutional network: use nn.Conv2d",
-        )
-    count = sum(torch.Size(each.shape).numel() for each in rows)
-    record.measure(f"parameters, {side}x{side}", count, bar=MOST_NUMBERS, better="lower")
-    if count > MOST_NUMBERS:
-        raise Mismatch(
-            f"make_model({side}) has {count:,} parameters, at most {MOST_NUMBERS:,} are allowed",
-            next_step="pool before you flatten, and make the linear layer narrower",
-        )
+    shapes = [torch.Size(each.shape) for each in submission.make_model(side).parameters()]
+    demand(
+        any(len(shape) == 4 and 1 < max(shape[2:]) < side for shape in shapes),
+        f"make_model({side}) has no kernel larger than 1x1 and smaller than {side}x{side}",
+        "linear layers on pixels are no convolutional network: use nn.Conv2d",
+    )
+    count = sum(shape.numel() for shape in shapes)
+    record.measure(f"parameters, {side}x{side}", count, bar=MOST, better="lower")
+    what = f"make_model({side}) has {count:,} parameters, at most {MOST:,} are allowed"
+    demand(count <= MOST, what, "halve the side twice before you flatten")
 
 
 @pytest.mark.parametrize("side", [28, 8])
 def check_answers_with_one_digit_per_image(submission, side):
-    """Images of {side}x{side} pixels: one int64 digit from 0 to 9 for each, also for a single one."""
+    """For {side}x{side} pixels: one int64 digit from 0 to 9 for each image, be it one or seven."""
     model = submission.make_model(side)
     for count in (1, 7):
         shape = (count, 1, side, side)
@@ -209,42 +197,47 @@ def check_takes_one_batch_per_step(training, record):
     record.curve(
         title="Training loss, as your code reported it (it decides nothing)",
         x_label="step",
-        y_label="cross-entropy, smoothed",
-        series={"reported by train()": smoothed(training.losses)},
+        y_label="mean loss of the last steps",
+        series={"reported by train": smoothed(training.losses)},
         levels={"guessing, ln 10": 2.3026},
     )
 
 
 @weight(4)
-@on_this_data("bar", BAR)
+@pytest.mark.parametrize("bar", [BAR], ids=[IMAGES.name])
 def check_reads_new_digits(reading, training, fresh, test_set, record, bar):
-    """Of test images that it never saw, at least {bar:.1%} are read right."""
+    """Of the test images, which it never saw, at least {bar:.1%} are read right."""
     value = accuracy(reading, test_set[1])
     record.measure(f"accuracy on {IMAGES.name}", value, bar=bar)
     with fresh() as submission:
-        record.curve(**learning_curve(submission, training.states, test_set, bar))
-    if value < bar:
-        raise Mismatch(
-            f"{value:.1%} of {len(reading):,} test images are read right, asked for {bar:.1%}",
-            next_step=diagnosis(reading, test_set[1], training.losses),
+        record.curve(
+            title=f"Accuracy on {min(AT_ONCE, len(reading))} test images, measured by the grader",
+            x_label="step",
+            y_label="share read right",
+            series={"test images": learning_curve(submission, training.states, test_set)},
+            levels={"asked for": bar},
         )
+    what = f"{value:.1%} of {len(reading):,} test images are read right, asked for {bar:.1%}"
+    demand(value >= bar, what, diagnosis(reading, test_set[1], training.losses))
 
 
-@weight(0 if SHIFTED_BAR is None else 4)
-@on_this_data("claim", SHIFTED_CLAIM)
-def check_reads_shifted_digits(fresh, states, test_set, reading, seed, record, claim):
+@weight(4 if MOVED_BAR else 0)
+@pytest.mark.parametrize("claim", [MOVED_CLAIM], ids=[IMAGES.name])
+def check_reads_moved_digits(fresh, states, reading, test_set, seed, record, claim):
     """{claim}"""
     images, labels = test_set
     with fresh() as submission:
         moved = accuracy(read(submission, states[STEPS], shifted(images, seed)), labels)
-    record.measure("accuracy, moved by up to 1 px", moved, bar=SHIFTED_BAR)
     clean = accuracy(reading, labels)
-    if SHIFTED_BAR and moved < SHIFTED_BAR:
-        raise Mismatch(
-            f"{moved:.1%} of the moved images are read right ({clean:.1%} unmoved), "
-            f"asked for {SHIFTED_BAR:.0%}",
-            next_step=lost_by_moving(clean, moved),
-        )
+    record.measure("accuracy, moved by up to 1 px", moved, bar=MOVED_BAR)
+    demand(
+        moved >= (MOVED_BAR or 0),
+        f"{moved:.1%} of the moved images are read right, and {clean:.1%} of the unmoved ones",
+        "it knows where the ink was, not which shape: let convolutions do more of the work, or "
+        "move the training images about"
+        if clean - moved > 0.05
+        else "it learns too slowly, moved or not: try a larger learning rate",
+    )
 
 
 def check_reads_through_its_kernels(fresh, states, test_set, record):
@@ -255,88 +248,73 @@ def check_reads_through_its_kernels(fresh, states, test_set, record):
         answer = submission.predict(loaded(submission, blind), images)
         value = accuracy(digits(answer, images), labels)
     record.measure("accuracy without kernels", value, bar=0.5, better="lower")
-    if value > 0.5:
-        raise Mismatch(
-            f"with every kernel zero, {value:.1%} are still read right: the convolutions do no work",
-            next_step="feed what the convolutions return to the layers after them",
-        )
+    what = f"with every kernel set to zero, {value:.1%} are still read right"
+    demand(value <= 0.5, what, "give what the convolutions return to the layers after them")
 
 
 @weight(2)
 def check_reads_each_image_by_itself(fresh, states, test_set):
     """An image gets the same answer asked again, alone, and in other company."""
-    images = test_set[0][:100]
-    order = torch.randperm(100, generator=generator(7))
+    images, order = test_set[0][:100], torch.randperm(100, generator=generator(7))
+    mode = "is still in training mode: call model.eval() in predict"
     with fresh() as submission:
         model = loaded(submission, states[STEPS])
-        together = digits(submission.predict(model, images), images)
-        again = digits(submission.predict(model, images), images)
-        agree(together, again, "asked twice", "dropout is still on: call model.eval() in predict")
-        why = "batch normalisation still looks at the batch: call model.eval() in predict"
-        alone = submission.predict.many([(model, each) for each in images.split(1)])
-        agree(together, torch.cat([digits(each, images[:1]) for each in alone]), "alone", why)
-        mixed = [submission.predict(model, part) for part in images[order].split(33)]
-        agree(together[order], torch.cat(mixed), "in other company", why)
+
+        def answers(parts):
+            got = submission.predict.many([(model, part) for part in parts])
+            return torch.cat([digits(each, part) for each, part in zip(got, parts, strict=True)])
+
+        first, again = answers([images, images]).split(100)
+        agree(again, first, "asked again", f"dropout {mode}")
+        agree(answers(images.split(1)), first, "alone", f"batch normalisation {mode}")
+        mixed = answers(images[order].split(33))
+        agree(mixed, first[order], "in other company", f"batch normalisation {mode}")
 
 
-def agree(first, second, how, why):
-    differ = int((first != second).sum())
-    if differ:
-        raise Mismatch(f"{how}, {differ} of 100 images get another answer", next_step=why)
+def agree(got, expected, how, next_step):
+    differ = int((got != expected).sum())
+    demand(not differ, f"{how}, {differ} of 100 images get another answer", next_step)
 
 
 @merit
 @weight(2)
 def check_reads_nearly_all(reading, test_set, record):
-    """Merit: at least 97% of the test images are read right."""
+    """Merit: at least 97.0% of the test images are read right."""
     value = accuracy(reading, test_set[1])
-    record.measure("accuracy for merit", value, bar=MERIT)
-    if value < MERIT:
-        raise Mismatch(
-            f"{value:.1%} of the test images are read right, merit asks for {MERIT:.0%}",
-            next_step="let the learning rate fall towards the end, or add channels",
-        )
+    record.measure("accuracy, for merit", value, bar=MERIT)
+    what = f"{value:.1%} of the test images are read right, merit asks for {MERIT:.1%}"
+    demand(value >= MERIT, what, "let the learning rate fall towards the end, or add channels")
 
 
 def smoothed(losses):
     """Means of about 50 stretches of equal length, each at its last step."""
-    size = max(1, len(losses) // 50)
-    starts = range(0, len(losses) - size + 1, size)
-    return tuple((float(i + size), sum(losses[i : i + size]) / size) for i in starts)
+    size = STEPS // 50
+    ends = range(size, len(losses) + 1, size)
+    return tuple((float(end), sum(losses[end - size : end]) / size) for end in ends)
 
 
-def learning_curve(submission, states, test_set, bar):
-    """Accuracy on some test images at some steps, measured from the states that were kept."""
+def learning_curve(submission, states, test_set):
+    """Accuracy after some steps, from the states that were kept."""
     images, labels = (part[:AT_ONCE] for part in test_set)
-    points = [(s, accuracy(read(submission, each, images), labels)) for s, each in states.items()]
-    return {
-        "title": f"Accuracy during training, measured by the grader on {len(images)} test images",
-        "x_label": "step",
-        "y_label": "accuracy",
-        "series": {"test images": tuple((float(step), value) for step, value in points)},
-        "levels": {"asked for": bar},
-    }
+    return tuple(
+        (float(step), accuracy(read(submission, state, images), labels))
+        for step, state in states.items()
+    )
 
 
 def diagnosis(got, labels, losses):
     """What the answers look like, in one sentence. The reported losses only choose the advice."""
     offsets = torch.bincount((got - labels) % 10, minlength=10).double() / len(got)
-    most = int(offsets.argmax())
+    most, right = int(offsets.argmax()), float(offsets[0])
     reported = sum(losses[-50:]) / len(losses[-50:])
     if most and offsets[most] > 0.5:
-        return f"most digits are named {most} too high, counted modulo 10: are the labels shifted?"
+        return f"most digits are named {most} too high, modulo 10: are the labels shifted?"
     if reported != reported:
         return "the loss became nan: scale the pixels to 0..1, or lower the learning rate"
+    if right < 0.8 and reported < 0.3:
+        return "your loss was low: does it see every batch, and does predict scale as train does?"
     if len(got.unique()) == 1:
         return "every image gets the same answer: scale the pixels, or lower the learning rate"
-    if offsets[0] < 0.8 and reported < 0.3:
-        return "the reported loss is low: does it see every batch, and does predict scale alike?"
-    if offsets[0] < 0.2:
+    if right < 0.2:
         return "that is guessing: are images and labels in step, and does the optimiser step?"
     return "it learns too slowly: cross_entropy takes raw logits; try a larger learning rate"
-
-
-def lost_by_moving(clean, moved):
-    if clean - moved > 0.05:
-        return "it knows where the ink was, not what it looked like: use pooling, or move images"
-    return "it learns too slowly, moved or not: try a larger learning rate"

@@ -51,8 +51,8 @@ class GPT(nn.Module):
         self.norm, self.head = nn.LayerNorm(d_model), nn.Linear(d_model, vocab_size)
 
     def forward(self, idx: Tensor) -> Tensor:
-        T, block_size = idx.shape[1], self.position.num_embeddings
-        if T > block_size:
-            raise ValueError(f"{T} positions, but block_size is {block_size}")
-        x = self.token(idx) + self.position(torch.arange(T, device=idx.device))
+        length, longest = idx.shape[1], self.position.num_embeddings
+        if length > longest:
+            raise ValueError(f"{length} tokens, but block_size is {longest}")
+        x = self.token(idx) + self.position(torch.arange(length, device=idx.device))
         return self.head(self.norm(self.blocks(x)))
