@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import sys
 import time
 import types
@@ -83,7 +84,9 @@ class Checking:
         self.only = only
         selected = [str(path) for path in files]
         root = self.exercise.folder.parent.parent.parent
-        code = pytest.main([*PYTEST, f"--rootdir={root}", *selected], plugins=[self, lent(self)])
+        arguments = [*PYTEST, f"--rootdir={root}", *selected]
+        with _without_settings_of_the_user():
+            code = pytest.main(arguments, plugins=[self, lent(self)])
         for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
             del sys.modules[name]
         if self.interrupted:
@@ -303,6 +306,17 @@ def questions(exercise: Exercise, seed: int) -> dict[str, Any]:
 
 def _file(module: Any) -> str:
     return str(getattr(module, "__file__", ""))
+
+
+@contextmanager
+def _without_settings_of_the_user() -> Iterator[None]:
+    """PYTEST_ADDOPTS and PYTEST_PLUGINS are meant for the user's own tests, not for grading."""
+    names = [name for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ]
+    kept = {name: os.environ.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 class _Plain(dict[str, Any]):

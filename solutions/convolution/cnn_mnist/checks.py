@@ -221,6 +221,16 @@ def check_reads_new_digits(reading, training, fresh, test_set, record, bar):
     demand(value >= bar, what, diagnosis(reading, test_set[1], training.losses))
 
 
+@merit
+@weight(2)
+def check_reads_nearly_all(reading, test_set, record):
+    """Merit: at least 97.0% of the test images are read right."""
+    value = accuracy(reading, test_set[1])
+    record.measure("accuracy, for merit", value, bar=MERIT)
+    what = f"{value:.1%} of the test images are read right, merit asks for {MERIT:.1%}"
+    demand(value >= MERIT, what, "let the learning rate fall towards the end, or add channels")
+
+
 @weight(4 if MOVED_BAR else 0)
 @pytest.mark.parametrize("claim", [MOVED_CLAIM], ids=[IMAGES.name])
 def check_reads_moved_digits(fresh, states, reading, test_set, seed, record, claim):
@@ -276,16 +286,6 @@ def agree(got, expected, how, next_step):
     demand(not differ, f"{how}, {differ} of 100 images get another answer", next_step)
 
 
-@merit
-@weight(2)
-def check_reads_nearly_all(reading, test_set, record):
-    """Merit: at least 97.0% of the test images are read right."""
-    value = accuracy(reading, test_set[1])
-    record.measure("accuracy, for merit", value, bar=MERIT)
-    what = f"{value:.1%} of the test images are read right, merit asks for {MERIT:.1%}"
-    demand(value >= MERIT, what, "let the learning rate fall towards the end, or add channels")
-
-
 def smoothed(losses):
     """Means of about 50 stretches of equal length, each at its last step."""
     size = STEPS // 50
@@ -312,7 +312,7 @@ def diagnosis(got, labels, losses):
     if reported != reported:
         return "the loss became nan: scale the pixels to 0..1, or lower the learning rate"
     if right < 0.8 and reported < 0.3:
-        return "your loss was low: does it see every batch, and does predict scale as train does?"
+        return "your loss was low: do you train the model given, on every batch, and scale in predict too?"
     if len(got.unique()) == 1:
         return "every image gets the same answer: scale the pixels, or lower the learning rate"
     if right < 0.2:

@@ -165,7 +165,7 @@ def check_order_matters(submission):
 @weight(2)
 def check_scores_are_scaled(submission):
     """Scores are divided by the square root of the head's width, neither more nor less."""
-    spread = statistics.median(spread_of_influence(submission, seed) for seed in range(15))
+    spread = statistics.median(spread_of_influence(submission, seed) for seed in range(9))
     low, high = 15, 27
     message = (
         f"the last position listens to about {spread:.1f} of 32 past tokens, expected 18 to 26"
@@ -335,17 +335,18 @@ def memorise(model, idx, targets, steps, lr=1e-2):
     names = {p.name for p in model.parameters()}
     state = {k: v for k, v in model.state_dict().items() if k in names}
     mean, square = ({k: torch.zeros_like(v) for k, v in state.items()} for _ in range(2))
+    hot = F.one_hot(targets, VOCAB).float()
     for step in range(1, steps + 1):
-        logits = logits_of(model, idx).requires_grad_()
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        if loss.item() < 0.04:
-            return loss.item(), step
-        loss.backward()
-        for name, gradient in model.vjp(idx, cotangent=logits.grad).parameters.items():
+        log_p = logits_of(model, idx).log_softmax(-1)
+        loss = -float((hot * log_p).sum()) / targets.numel()
+        if loss < 0.04:
+            break
+        slope = (log_p.exp() - hot) / targets.numel()
+        for name, gradient in model.vjp(idx, cotangent=slope).parameters.items():
             if gradient is not None:
                 mean[name].lerp_(gradient, 0.1)
                 square[name].lerp_(gradient.square(), 0.05)
-                unbiased = (square[name] / (1 - 0.95**step)).sqrt() + 1e-8
-                state[name] = state[name] - lr * mean[name] / (1 - 0.9**step) / unbiased
+                size = (square[name] / (1 - 0.95**step)).sqrt() + 1e-8
+                state[name] -= lr * mean[name] / (1 - 0.9**step) / size
         model.load_state_dict(state, strict=False)
-    return loss.item(), steps
+    return loss, step

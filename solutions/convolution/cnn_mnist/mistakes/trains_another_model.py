@@ -1,5 +1,4 @@
-"""You scaled the pixels in train but not in predict, so the network meets images 255 times as
-bright as those it learnt from.
+"""Your train builds a network of its own and trains that one; the one to train is its argument.
 caught by: check_reads_new_digits
 """
 
@@ -10,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 def make_model(side):
     return nn.Sequential(
-        *(nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.Tanh()),
+        *(nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.ReLU()),
         *(nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU()),
         nn.Flatten(),
         nn.Linear(16 * (side // 4) ** 2, 10),
@@ -18,10 +17,11 @@ def make_model(side):
 
 
 def train(model, get_batch, steps):
-    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    own = make_model(28 if model[-1].in_features > 64 else 8)
+    optimiser = torch.optim.AdamW(own.parameters(), lr=5e-3)
     for _ in range(steps):
         images, labels = get_batch()
-        loss = cross_entropy(model(images / 255), labels)
+        loss = cross_entropy(own(images / 255), labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -31,4 +31,4 @@ def train(model, get_batch, steps):
 @torch.no_grad()
 def predict(model, images):
     model.eval()
-    return model(images.float()).argmax(1)
+    return model(images / 255).argmax(1)
