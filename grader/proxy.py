@@ -175,9 +175,9 @@ class Submission:
             return wire.Callback(len(self._callbacks) - 1)
         raise TypeError(f"a check passed a {type(thing).__name__}, which cannot enter the box")
 
-    def _adopt(self, reference: wire.Handle | wire.Callback, call: str) -> Remote:
-        if isinstance(reference, wire.Callback):
-            raise wire.WireError("a callback that is not one")
+    def _adopt(self, reference: Any, call: str) -> Remote:
+        if not isinstance(reference, wire.Handle):
+            raise wire.WireError("a reference that is not one")
         return Remote(self, reference, None, call.split("(")[0])
 
     def _serve(self, answer: dict[str, Any], call: str) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def _encode_array(value: np.ndarray, body: list[Any]) -> tuple[Any, ...]:
 
 
 def decode(tree: Any, body: memoryview, resolve: Callable[[Any], Any] | None = None) -> Any:
-    """Turn a msgpack tree and its body back into values; `resolve` maps Handle and Callback.
+    """Turn a msgpack tree and its body back into values; `resolve` maps references.
 
     Raises: WireError unless every byte of the body belongs to exactly one tensor.
     """
@@ -193,7 +193,8 @@ def _decode(
             items.append(item)
         return _container(mark, items), used
     leaf = _leaf(mark, tree[1:])
-    return (resolve(leaf) if resolve and isinstance(leaf, Handle | Callback) else leaf), used
+    referring = resolve and isinstance(leaf, Handle | Callback | Seeded)
+    return (resolve(leaf) if resolve and referring else leaf), used
 
 
 def _container(mark: str, items: list[Any]) -> Any:

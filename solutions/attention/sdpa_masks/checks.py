@@ -259,13 +259,13 @@ def check_dropout_draws_from_generator(submission):
     case = (*fixed(2, Tq=10, Tk=10), None, False, 0.5, True)
     first, again, other, free = (
         parts(submission.attention(*case, source))[1]
-        for source in (*(boxed_generator(submission, seed) for seed in (1, 1, 2)), None)
+        for source in (*(boxed_generator(submission, seed) for seed in (901, 901, 902)), None)
     )
     assert_equal(again, assert_tensor(first, "weights"), "weights, drawn again with the same seed")
     for each, what in ((other, "another seed"), (free, "no generator")):
         each = assert_tensor(each, "weights", shape=tuple(first.shape))
         if bool(((each == 0) == (first == 0)).all()):
-            raise Mismatch(f"weights: {what} drops the same weights as seed 1")
+            raise Mismatch(f"weights: {what} drops the same weights as seed 901")
 
 
 def check_dropout_only_in_training(submission):

@@ -1,0 +1,8 @@
+import time
+
+time.sleep(600)
+
+
+def softmax(x, dim=-1):
+    weights = (x - x.amax(dim, keepdim=True)).exp()
+    return weights / weights.sum(dim, keepdim=True)
