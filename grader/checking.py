@@ -45,7 +45,6 @@ GRADING = hypothesis.settings(
 class Draft:
     """One check while it runs."""
 
-    item: pytest.Item
     error: BaseException | None = None
     skipped: str = ""
     answers: Answers | None = None
@@ -74,6 +73,7 @@ class Checking:
         self.only = ""
         self.interrupted = False
         self.draft: Draft | None = None
+        self._judged: dict[int, tuple[BaseException, tuple[Status, str]]] = {}
         self._open_now: Submission | None = None
 
     def run(self, files: list[Path], only: str = "") -> None:
@@ -111,7 +111,7 @@ class Checking:
 
     def load(self) -> Outcome:
         """Whether the file can be loaded at all."""
-        draft = Draft(item=None)  # type: ignore[arg-type]
+        draft = Draft()
         self.draft = draft
         try:
             with self.open():
@@ -152,7 +152,7 @@ class Checking:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        self.draft = Draft(item)
+        self.draft, self._open_now = Draft(), None
         result = yield
         check = item.obj  # type: ignore[attr-defined]
         claim = " ".join((check.__doc__ or item.name).split())
@@ -200,8 +200,7 @@ class Checking:
             )
 
     def _finish(self, draft: Draft, check: str, claim: str, **more: Any) -> Outcome:
-        last = draft.facts[-1] if draft.facts else None
-        status, message = judge(draft.error, last, self.exercise.limits)
+        status, message = self._judge(draft)
         if draft.skipped:
             status, message = Status.SKIPPED, draft.skipped
         error = draft.error
@@ -213,7 +212,7 @@ class Checking:
             claim=claim,
             status=status,
             message=message,
-            line=getattr(error, "line", None),
+            line=_line(draft),
             counterexample=shown,
             mistakes=self._name(draft) if status in NAMED and cpu_s < SLOW_CPU_S else (),
             next_step=getattr(error, "next_step", ""),
@@ -226,11 +225,27 @@ class Checking:
             **more,
         )
 
+    def _judge(self, draft: Draft) -> tuple[Status, str]:
+        """A fixture's exception comes again for every check that rests on it: judge it once."""
+        last = draft.facts[-1] if draft.facts else None
+        verdict = judge(draft.error, last, self.exercise.limits)
+        if draft.error is None:
+            return verdict
+        return self._judged.setdefault(id(draft.error), (draft.error, verdict))[1]
+
     def _name(self, draft: Draft) -> tuple[str, ...]:
         if self.box:
             return mistakes.name(self.exercise, self.box, draft.trace, self.seed_of_run)
         drawn = questions(self.exercise, self.seed_of_run)
         return mistakes.name_answer(self.exercise, draft.answers, drawn) if draft.answers else ()
+
+
+def _line(draft: Draft) -> int | None:
+    """The learner's line: of the exception, or of the answer that was read last."""
+    if draft.answers and isinstance(draft.error, AssertionError):
+        return draft.answers.line(draft.answers.last)
+    line: int | None = getattr(draft.error, "line", None)
+    return line
 
 
 def lent(checking: Checking) -> types.ModuleType:

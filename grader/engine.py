@@ -48,6 +48,7 @@ def grade(
     """
     began, started = time.monotonic(), datetime.now(UTC)
     seed = personal_seed(exercise, learner) if seed is None else seed
+    said, rests_on = notes(exercise, submission), hashes(exercise)
     ruled = judge_source(exercise, submission) if exercise.is_code else ()
     unreadable = any(each.status is Status.ERROR for each in ruled)
     checking = Checking(exercise, submission, None, seed=seed, examples=examples)
@@ -71,8 +72,8 @@ def grade(
         outcomes=(*ruled, *outcomes),
         isolation=isolation if exercise.is_code else NOTHING,
         versions=versions(),
-        hashes=hashes(exercise),
-        notes=notes(exercise, submission),
+        hashes=rests_on,
+        notes=said,
         seconds=round(time.monotonic() - began, 2),
     )
 

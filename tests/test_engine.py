@@ -131,6 +131,15 @@ def test_a_failed_training_fails_every_check_that_rests_on_it(course, source, is
     assert outcomes["check_trains_well"].message == outcomes["check_trains"].message
 
 
+def test_a_training_that_dies_is_judged_once_and_told_everywhere(course, source, isolation):
+    (course / "solutions/basics/softmax/checks.py").write_text(CHECKS)
+    deadly = source("import os\ndef train(n):\n    yield 1\n    os._exit(5)\n")
+    outcomes = by_check(engine.grade(exercise_in(course), deadly, isolation))
+    assert outcomes["check_trains"].status is Status.KILLED
+    assert "exit code 5" in outcomes["check_trains"].message
+    assert outcomes["check_trains_well"].message == outcomes["check_trains"].message
+
+
 def test_checks_that_do_not_import_are_our_fault(course, softmax_reference, isolation):
     (course / "solutions/basics/softmax/checks.py").write_text("import nothing_of_that_name\n")
     verdict = engine.grade(exercise_in(course), softmax_reference, isolation)
