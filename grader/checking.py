@@ -41,6 +41,14 @@ GRADING = hypothesis.settings(
 )
 
 
+class EndedInFixtureError(Exception):
+    """A SubmissionEnded in a process that several checks rest on."""
+
+    def __init__(self, ended: SubmissionEnded) -> None:
+        super().__init__(str(ended))
+        self.ended = ended
+
+
 @dataclass
 class Draft:
     """One check while it runs."""
@@ -108,6 +116,15 @@ class Checking:
                 self.draft.runs.append(run)
             self._open_now = Submission(run, self.source.name, self.text)
             yield self._open_now
+
+    @contextmanager
+    def fresh(self, limits: Limits | None = None) -> Iterator[Any]:
+        """The same for a fixture, whose exception pytest keeps only if it is a plain one."""
+        try:
+            with self.open(limits) as submission:
+                yield submission
+        except SubmissionEnded as ended:
+            raise EndedInFixtureError(ended) from None
 
     def load(self) -> Outcome:
         """Whether the file can be loaded at all."""
@@ -228,10 +245,12 @@ class Checking:
     def _judge(self, draft: Draft) -> tuple[Status, str]:
         """A fixture's exception comes again for every check that rests on it: judge it once."""
         last = draft.facts[-1] if draft.facts else None
-        verdict = judge(draft.error, last, self.exercise.limits)
-        if draft.error is None:
+        error = draft.error
+        cause = error.ended if isinstance(error, EndedInFixtureError) else error
+        verdict = judge(cause, last, self.exercise.limits)
+        if error is None:
             return verdict
-        return self._judged.setdefault(id(draft.error), (draft.error, verdict))[1]
+        return self._judged.setdefault(id(error), (error, verdict))[1]
 
     def _name(self, draft: Draft) -> tuple[str, ...]:
         if self.box:
@@ -259,7 +278,7 @@ def lent(checking: Checking) -> types.ModuleType:
     plugin = types.ModuleType("lent")
     plugin.__dict__["submission"] = submission
     for name, thing in (
-        ("fresh", checking.open),
+        ("fresh", checking.fresh),
         ("record", Record(checking)),
         ("seed", checking.seed_of_run),
         ("questions", questions(checking.exercise, checking.seed_of_run)),
