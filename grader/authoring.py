@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from grader import answers, catalogue, checking, engine, mistakes
+from grader import answers, catalogue, engine, mistakes, personal
 from grader.model import Exercise, Isolation, Status, Submission, UsageError, Verdict
 
 EXAMPLES = 20
@@ -62,7 +62,7 @@ def submission_of(exercise: Exercise, path: Path, seed: int) -> Submission:
     """A file of ours as a submission: its source, or the YAML that its `answer` would write."""
     if exercise.is_code:
         return Submission(name=path.name, content=path.read_bytes())
-    drawn = checking.questions(exercise, seed)
+    drawn = personal.questions(exercise, seed)
     return answers.written(mistakes.answer_of(path), drawn, f"{path.stem}.yaml")
 
 

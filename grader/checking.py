@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,14 @@ from hypothesis import HealthCheck, Phase
 
 from grader import mistakes
 from grader.answers import Answers
-from grader.box import Box, Facts, Run
+from grader.box import Box
 from grader.counterexample import counterexample
 from grader.judging import judge
-from grader.model import Curve, Exercise, GraderFault, Limits, Measure, Outcome, Status, UsageError
+from grader.lending import Draft, Record, lent
+from grader.model import Exercise, GraderFault, Limits, Outcome, Status, UsageError
 from grader.model import Submission as Source
-from grader.proxy import Submission, SubmissionEnded, SubmissionError, Trace
+from grader.personal import questions
+from grader.proxy import Submission, SubmissionEnded, SubmissionError
 
 EXAMPLES = 30
 SLOW_CPU_S = 2.0
@@ -47,24 +47,6 @@ class EndedInFixtureError(Exception):
     def __init__(self, ended: SubmissionEnded) -> None:
         super().__init__(str(ended))
         self.ended = ended
-
-
-@dataclass
-class Draft:
-    """One check while it runs."""
-
-    error: BaseException | None = None
-    skipped: str = ""
-    answers: Answers | None = None
-    trace: Trace = field(default_factory=Trace)
-    runs: list[Run] = field(default_factory=list)
-    measures: list[Measure] = field(default_factory=list)
-    curves: list[Curve] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def facts(self) -> list[Facts]:
-        return [run.facts for run in self.runs if run.facts]
 
 
 class Checking:
@@ -94,7 +76,7 @@ class Checking:
         root = self.exercise.folder.parent.parent.parent
         arguments = [*PYTEST, f"--rootdir={root}", *selected]
         with _without_settings_of_the_user():
-            code = pytest.main(arguments, plugins=[self, lent(self)])
+            code = pytest.main(arguments, plugins=[self, self._lent()])
         for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
             del sys.modules[name]
         if self.interrupted:
@@ -140,6 +122,15 @@ class Checking:
         if outcome.status is not Status.PASSED:
             self.unloadable = "the file could not be loaded"
         return outcome
+
+    def _lent(self) -> types.ModuleType:
+        return lent(
+            self.open,
+            fresh=self.fresh,
+            record=Record(lambda: self.draft),
+            seed=self.seed_of_run,
+            questions=questions(self.exercise, self.seed_of_run),
+        )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.only:
@@ -267,30 +258,6 @@ def _line(draft: Draft) -> int | None:
     return line
 
 
-def lent(checking: Checking) -> types.ModuleType:
-    """What checks may ask for, as a plugin of pytest fixtures."""
-
-    @pytest.fixture
-    def submission() -> Iterator[Any]:
-        with checking.open() as opened:
-            yield opened
-
-    plugin = types.ModuleType("lent")
-    plugin.__dict__["submission"] = submission
-    for name, thing in (
-        ("fresh", checking.fresh),
-        ("record", Record(checking)),
-        ("seed", checking.seed_of_run),
-        ("questions", questions(checking.exercise, checking.seed_of_run)),
-    ):
-        plugin.__dict__[name] = pytest.fixture(scope="session", name=name)(_giving(thing))
-    return plugin
-
-
-def _giving(thing: Any) -> Callable[[], Any]:
-    return lambda: thing
-
-
 PYTEST = [
     *("--capture=no", "--assert=plain", "--noconftest", "--import-mode=importlib"),
     *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-c", "/dev/null"),
@@ -300,42 +267,6 @@ PYTEST = [
     *("-o", "python_files=*.py", "-o", "python_functions=check_*"),
     "--continue-on-collection-errors",
 ]
-
-
-class Record:
-    """What a check measured, for the report: `record.measure(...)`, `record.curve(...)`."""
-
-    def __init__(self, checking: Checking) -> None:
-        self._checking = checking
-
-    def measure(
-        self, name: str, value: float, unit: str = "", bar: float | None = None, **more: Any
-    ) -> None:
-        """A number, with the bar that it must reach, if there is one."""
-        if self._checking.draft:
-            row = Measure(name=name, value=float(value), unit=unit, bar=bar, **more)
-            self._checking.draft.measures.append(row)
-
-    def curve(self, **fields: Any) -> None:
-        """Fields of model.Curve."""
-        if self._checking.draft:
-            self._checking.draft.curves.append(Curve(**fields))
-
-
-def questions(exercise: Exercise, seed: int) -> dict[str, Any]:
-    """The questions of a personal exercise, drawn for this seed; our own file, run out here."""
-    import numpy as np
-
-    path = exercise.folder / "questions.py"
-    if not path.exists():
-        return {}
-    spec = importlib.util.spec_from_file_location(f"questions_of_{exercise.slug}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    drawn: dict[str, Any] = module.draw(np.random.Generator(np.random.PCG64(seed)))
-    return drawn
 
 
 def _file(module: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import platform
 import time
@@ -24,8 +23,8 @@ from grader.model import (
     UsageError,
     Verdict,
 )
+from grader.personal import personal_seed
 
-SELF_STUDY_KEY = "self-study"
 NOTHING = Isolation(level=Level.NONE, detail="the submission is data and was not run")
 
 
@@ -150,13 +149,6 @@ def judge_source(exercise: Exercise, submission: Submission) -> tuple[Outcome, .
             next_step="\n".join(each.why for each in found[1:6]),
         ),
     )
-
-
-def personal_seed(exercise: Exercise, learner: str) -> int:
-    """HMAC-SHA256 of learner and exercise under the course key, as a 31-bit integer."""
-    key = os.environ.get("GRADER_COURSE_KEY", SELF_STUDY_KEY)
-    name = f"{learner if exercise.personal else ''}|{exercise.slug}"
-    return int.from_bytes(hmac.new(key.encode(), name.encode(), sha256).digest()[:4]) >> 1
 
 
 def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:

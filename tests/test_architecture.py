@@ -30,10 +30,15 @@ BELOW = {
     "counterexample": {"model", "proxy"},
     "mistakes": {"model", "box", "proxy", "catalogue", "answers"},
     "selfcheck": {"model", "box", "proxy"},
+    "personal": {"model"},
+    "lending": {"model", "answers", "box", "proxy"},
     "judging": {"model", "box", "proxy"},
-    "checking": {"model", "box", "proxy", "judging", "answers", "counterexample", "mistakes"},
-    "engine": {"model", "box", "rules", "data", "checking"},
-    "authoring": {"model", "answers", "catalogue", "checking", "engine", "mistakes"},
+    "checking": {
+        *("model", "box", "proxy", "judging", "answers", "counterexample", "mistakes"),
+        *("lending", "personal"),
+    },
+    "engine": {"model", "box", "rules", "data", "checking", "personal"},
+    "authoring": {"model", "answers", "catalogue", "engine", "mistakes", "personal"},
 }
 FREE = {"cli", "__main__", "__init__", "template"}
 

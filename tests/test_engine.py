@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
-from grader import catalogue, engine
+from grader import catalogue, engine, personal
 from grader.model import Level, Limits, Status, Submission
 
 CHECKS = """
@@ -192,9 +192,7 @@ def answers(**values):
 
 
 def right_answers(exercise, seed=3):
-    from grader import checking
-
-    drawn = checking.questions(exercise, seed)
+    drawn = personal.questions(exercise, seed)
     return {item: question.a + question.b for item, question in drawn.items()}
 
 
@@ -207,10 +205,8 @@ def test_predicted_answers_are_data_and_nothing_is_run(isolation):
 
 
 def test_a_pass_mark_forgives_and_a_wrong_item_is_named(isolation):
-    from grader import checking
-
     sums = exercise_in(COURSE, "sums")
-    first = checking.questions(sums, 3)["q1"]
+    first = personal.questions(sums, 3)["q1"]
     given = right_answers(sums) | {"q1": first.a * first.b}
     verdict = engine.grade(sums, answers(**given), isolation, seed=3)
     assert by_check(verdict)["check_item[q1]"].mistakes == ("You multiplied the numbers.",)
@@ -227,17 +223,17 @@ def test_answers_that_are_no_yaml_name_the_line(isolation):
 
 def test_numbers_are_personal_and_stable():
     sums = exercise_in(COURSE, "sums")
-    ada, bob = (engine.personal_seed(sums, name) for name in ("ada", "bob"))
-    assert ada != bob and ada == engine.personal_seed(sums, "ada")
+    ada, bob = (personal.personal_seed(sums, name) for name in ("ada", "bob"))
+    assert ada != bob and ada == personal.personal_seed(sums, "ada")
     softmax = exercise_in(COURSE)
-    assert engine.personal_seed(softmax, "ada") == engine.personal_seed(softmax, "bob")
+    assert personal.personal_seed(softmax, "ada") == personal.personal_seed(softmax, "bob")
 
 
 def test_a_course_key_changes_the_numbers(monkeypatch):
     sums = exercise_in(COURSE, "sums")
-    before = engine.personal_seed(sums, "ada")
+    before = personal.personal_seed(sums, "ada")
     monkeypatch.setenv("GRADER_COURSE_KEY", "term-2")
-    assert engine.personal_seed(sums, "ada") != before
+    assert personal.personal_seed(sums, "ada") != before
 
 
 def test_limits_of_the_exercise_hold_in_a_check(course, source, isolation):

@@ -58,11 +58,11 @@ def show(slug: str, folder: Path | None) -> None:
     console = Console()
     console.print(Markdown((exercise.folder / "README.md").read_text("utf-8")), width=80)
     if exercise.personal:
-        from grader import checking, engine
+        from grader import personal
 
-        seed = engine.personal_seed(exercise, learner_name())
+        seed = personal.personal_seed(exercise, learner_name())
         click.echo(f"\nThe questions of {learner_name()}:\n")
-        for item, question in checking.questions(exercise, seed).items():
+        for item, question in personal.questions(exercise, seed).items():
             click.echo(f"{item}  {question}\n")
     click.echo(f"Copy {exercise.stub.name}, edit it, then: grade {slug} --file YOUR_FILE")
 

@@ -71,9 +71,9 @@ def run(
 
 def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
     if path.is_relative_to(exercise.solution) and not exercise.is_code:
-        from grader import authoring, engine
+        from grader import authoring, personal
 
-        seed = engine.personal_seed(exercise, learner_name()) if seed is None else seed
+        seed = personal.personal_seed(exercise, learner_name()) if seed is None else seed
         return authoring.submission_of(exercise, path, seed)
     return catalogue.read_submission(path)
 
