@@ -203,7 +203,7 @@ class Checking:
                     check="collect",
                     claim="The checks can be read.",
                     status=Status.GRADER_FAULT,
-                    message=last[0] if last else "unknown",
+                    message=last[0].removeprefix("E ").strip() if last else "unknown",
                 )
             )
 

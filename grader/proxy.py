@@ -182,7 +182,7 @@ class Submission:
 
     def _serve(self, answer: dict[str, Any], call: str) -> dict[str, Any]:
         try:
-            function = self._callbacks[answer["callback"]]
+            function = dict(enumerate(self._callbacks))[answer["callback"]]
             args, kwargs = tuple(answer["args"]), dict(answer["kwargs"])
         except (KeyError, IndexError, TypeError, ValueError):
             raise SubmissionEnded(call, "a callback that is not one") from None
@@ -194,7 +194,7 @@ class Submission:
             # Called with arguments that the function does not take: theirs, not ours.
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise
-            return {"refused": str(error)}
+            return {"refused": "called with arguments that it does not take"}
 
 
 class Remote:
@@ -239,7 +239,7 @@ class Remote:
         out, inputs, parameters = value
         if not isinstance(inputs, dict) or not isinstance(parameters, dict):
             raise SubmissionEnded(self.label, "an answer that is not one")
-        by_place = {int(k) if str(k).isdigit() else k: each for k, each in inputs.items()}
+        by_place = {_place(key): each for key, each in inputs.items()}
         return Gradients(out, by_place, parameters)
 
     def parameters(self) -> list[Parameter]:
@@ -280,6 +280,12 @@ class Remote:
 
     def __repr__(self) -> str:
         return f"<{self.handle.name if self.handle else self.label}>"
+
+
+def _place(key: Any) -> int | str:
+    """An argument's position, or its name."""
+    text = str(key)
+    return int(text) if len(text) < 4 and text.isascii() and text.isdecimal() else text
 
 
 def _error(answer: dict[str, Any], call: str) -> SubmissionError:

@@ -27,6 +27,7 @@ MAX_HEADER = 1 << 22
 MAX_BODY = 1 << 30
 MAX_RANK = 8
 MAX_DEPTH = 32
+MAX_NAME = 80
 PREFIX = struct.Struct("<IQ")
 
 DTYPES = {
@@ -100,7 +101,7 @@ def _encode_rest(
     value: Any, body: list[Any], opaque: Callable[[Any], Any] | None, depth: int
 ) -> Any:
     if isinstance(value, Handle):
-        return ("h", value.id, value.kind, value.name[:80])
+        return ("h", value.id, value.kind, value.name[:MAX_NAME])
     if isinstance(value, Callback):
         return ("c", value.id)
     if isinstance(value, Seeded):
@@ -215,7 +216,8 @@ def _leaf(mark: Any, rest: list[Any]) -> Any:
         (name,) = rest
         return DTYPES[name]
     expected = {"h": (int, str, str), "c": (int,), "g": (int,)}[mark]
-    if tuple(type(each) for each in rest) != expected:
+    too_long = any(isinstance(each, str) and len(each) > MAX_NAME for each in rest)
+    if too_long or tuple(type(each) for each in rest) != expected:
         raise WireError("a reference that is not one")
     return {"h": Handle, "c": Callback, "g": Seeded}[mark](*rest)
 

@@ -254,7 +254,7 @@ def private(course):
     [
         '"""You forgot\nthe  scale.\ncaught by: check_scale\n"""\n',
         '\n"""You forgot the scale.\ncaught by: check_scale\n"""\nx = 1\n',
-        'from __future__ import annotations\n\n"""You forgot the scale.\ncaught by: check_scale"""\n',
+        'from math import pi\n\n"""You forgot the scale.\ncaught by: check_scale"""\n',
         'r"""You forgot the scale.\n\ncaught by: check_scale, at large sizes\n"""\n',
     ],
 )

@@ -164,6 +164,7 @@ def test_an_output_that_has_no_gradient_is_refused_before_any_arithmetic(functio
             "got 3 at [0, 1]",
         ),
         (torch.tensor(2.5, dtype=torch.float64).expand(2, 3), "got 2.5 at [0, 0]"),
+        (torch.full((3, 2), 2.5, dtype=torch.float64).t(), "got 2.5 at [0, 0]"),
     ],
 )
 def test_a_gradient_that_was_handed_over_is_judged_like_an_answer(gradient, said):

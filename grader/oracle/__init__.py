@@ -5,7 +5,19 @@ It imports nothing else of ours, so that checks stay portable.
 
 from grader.oracle.gradients import assert_differences, assert_gradient
 from grader.oracle.images import accuracy, assert_accuracy, shifted
-from grader.oracle.language import NGram, Windows, bits_per_character, held_out_windows
+from grader.oracle.language import (
+    Margin,
+    NGram,
+    Split,
+    Windows,
+    assert_converged,
+    bits_per_character,
+    held_out_windows,
+    margin,
+    paired,
+    split_text,
+    training_windows,
+)
 from grader.oracle.properties import (
     assert_batch_independent,
     assert_causal,
@@ -28,14 +40,17 @@ from grader.oracle.values import (
 )
 
 __all__ = [
+    "Margin",
     "Mismatch",
     "NGram",
+    "Split",
     "Windows",
     "accuracy",
     "assert_accuracy",
     "assert_batch_independent",
     "assert_causal",
     "assert_close",
+    "assert_converged",
     "assert_differences",
     "assert_equal",
     "assert_gradient",
@@ -47,13 +62,17 @@ __all__ = [
     "bits_per_character",
     "generator",
     "held_out_windows",
+    "margin",
     "masks",
     "merit",
+    "paired",
     "randn",
     "seeds",
     "shifted",
     "sides",
+    "split_text",
     "tensors",
+    "training_windows",
     "unpack",
     "weight",
 ]
