@@ -227,7 +227,7 @@ def check_causal_is_aligned_to_the_end(submission, case):
 
 
 @given(case=masked(full_rows=True))
-@example(case=(*fixed(Tq=3, Tk=3), torch.tensor([[True, True, False]])))
+@example(case=(*fixed(Tq=3, Tk=3), torch.tensor([[True, False, True]])))
 def check_causal_and_mask_must_both_allow(submission, case):
     """Where `mask` and `causal` are both given, a key is read only where both allow it."""
     q, k, v, mask = case
@@ -314,7 +314,7 @@ LENGTHS, SOURCE_LENGTHS = torch.tensor([3, 5, 1]), torch.tensor([2, 7, 0])
 
 def check_causal_mask(submission):
     """causal_mask: True on the diagonal and below it."""
-    for T in (1, 2, 5):
+    for T in (3, 1, 5):
         assert_equal(submission.causal_mask(T), table(T, T, not_future), f"causal_mask({T})")
 
 

@@ -24,8 +24,9 @@ ROWS, SIDE = len(IMAGES.train_x), IMAGES.train_x.shape[-1]
 BATCH, AT_ONCE, MOST = 64, 500, 200_000
 EPOCHS = 20 if IMAGES.is_fallback else 1
 STEPS = EPOCHS * (ROWS // BATCH)
-# Measured with these steps, clean / moved: a linear model reads 0.915 / 0.816 of MNIST and 0.942
-# of the digits; with 128 hidden units it is 0.955 / 0.882. Of moved digits nobody reads 0.7.
+# Measured with these steps, best of three learning rates, clean and moved: on MNIST a linear model
+# 0.92 and 0.83, 128 hidden units 0.97 and 0.92; clean on the digits, five seeds, at most 0.944 and
+# 0.982. So scores alone do not prove a convolution, and the kernels have checks of their own.
 BAR = 0.955 if IMAGES.is_fallback else 0.90
 MERIT = 0.97
 MOVED_BAR, MOVED_CLAIM = 0.90, "Moved by up to one pixel, at least 90.0% are still read right."
@@ -73,32 +74,27 @@ class Training:
 
     def run(self, submission, get_batch):
         model = submission.make_model(SIDE)
+        self.states[0] = state_of(model)
         losses = submission.train(model, get_batch, STEPS)
         what = f"train returned {describe(losses)}, expected a generator"
         demand(isinstance(losses, Remote), what, "write `yield loss.item()` inside the loop")
-        self.states[0] = state_of(model)
-        for loss in losses:
-            self.keep(loss, get_batch.taken)
-            if len(self.losses) % (STEPS // 8) == 0:
-                self.states[len(self.losses)] = state_of(model)
-        ended = f"train ended after {len(self.losses)} of {STEPS} steps"
-        demand(len(self.losses) == STEPS, ended, "yield the loss in each of the `steps` steps")
+        for step, loss in enumerate(losses, 1):
+            what = f"train yielded {describe(loss)}, expected a float"
+            demand(type(loss) is float, what, "yield loss.item()")
+            what = f"at loss {step} of {STEPS}, train had taken {get_batch.taken} batches"
+            demand(get_batch.taken == step, what, "in each step: one get_batch(), one yield")
+            self.losses.append(loss)
+            if step % (STEPS // 8) == 0:
+                self.states[step] = state_of(model)
+        what = f"train ended after {len(self.losses)} of {STEPS} steps"
+        demand(len(self.losses) == STEPS, what, "yield the loss in each of the `steps` steps")
         self.states[STEPS] = state_of(model)
-
-    def keep(self, loss, taken):
-        what = f"train yielded {describe(loss)}, expected a float"
-        demand(type(loss) is float, what, "yield loss.item()")
-        self.losses.append(loss)
-        step = len(self.losses)
-        demand(
-            taken == step,
-            f"at loss {step} of {STEPS}, train had taken {taken} batches, expected {step}",
-            "in each step: one get_batch(), one optimiser step, one yield",
-        )
 
 
 def state_of(model):
     """The state_dict, if it could not hold the training images."""
+    what = f"make_model returned {describe(model)}, expected a network"
+    demand(isinstance(model, Remote), what, "return an nn.Module")
     state = model.state_dict()
     whole = isinstance(state, dict) and all(isinstance(v, torch.Tensor) for v in state.values())
     demand(whole, f"state_dict() returned {describe(state)}", "leave nn.Module's own state_dict")
@@ -110,7 +106,7 @@ def state_of(model):
 
 @pytest.fixture(scope="module")
 def training(fresh, seed):
-    """The only training. Its error is kept, so that it is told once and not repeated."""
+    """The only training. Its error is kept, to be told once."""
     done = Training()
     try:
         with fresh() as submission:
@@ -170,11 +166,9 @@ def digits(answer, images):
 def check_has_kernels_and_is_small(submission, record, side):
     """For {side}x{side} pixels: a kernel between 1x1 and the image, at most 200,000 parameters."""
     shapes = [torch.Size(each.shape) for each in submission.make_model(side).parameters()]
-    demand(
-        any(len(shape) == 4 and 1 < max(shape[2:]) < side for shape in shapes),
-        f"make_model({side}) has no kernel larger than 1x1 and smaller than {side}x{side}",
-        "linear layers on pixels are no convolutional network: use nn.Conv2d",
-    )
+    looks = any(len(shape) == 4 and 1 < max(shape[2:]) < side for shape in shapes)
+    what = f"make_model({side}) has no kernel larger than 1x1 and smaller than {side}x{side}"
+    demand(looks, what, "linear layers on pixels are no convolutional network: use nn.Conv2d")
     count = sum(shape.numel() for shape in shapes)
     record.measure(f"parameters, {side}x{side}", count, bar=MOST, better="lower")
     what = f"make_model({side}) has {count:,} parameters, at most {MOST:,} are allowed"
@@ -244,14 +238,10 @@ def check_reads_moved_digits(fresh, states, reading, test_set, seed, record, cla
         moved = accuracy(read(submission, states[STEPS], shifted(images, seed)), labels)
     clean = accuracy(reading, labels)
     record.measure("accuracy, moved by up to 1 px", moved, bar=MOVED_BAR)
-    demand(
-        moved >= (MOVED_BAR or 0),
-        f"{moved:.1%} of the moved images are read right, and {clean:.1%} of the unmoved ones",
-        "it knows where the ink was, not which shape: let convolutions do more of the work, or "
-        "move the training images about"
-        if clean - moved > 0.05
-        else "it learns too slowly, moved or not: try a larger learning rate",
-    )
+    what = f"{moved:.1%} of the moved images are read right, and {clean:.1%} of the unmoved ones"
+    place = "it knows where the ink was, not which shape: give convolutions more of the work"
+    slow = "it learns too slowly, moved or not: try a larger learning rate"
+    demand(moved >= (MOVED_BAR or 0), what, place if clean - moved > 0.05 else slow)
 
 
 def check_reads_through_its_kernels(fresh, states, test_set, record):

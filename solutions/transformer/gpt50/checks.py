@@ -47,6 +47,8 @@ def bold(submission, *sizes, seed=0, inner=1.0):
         if len(shape) >= 2:
             scale = 1.0 if set(shape) & set(sizes[:2]) else inner * sizes[2] ** -0.5
             state[name] = scale * torch.randn(shape, generator=rng)
+        elif name.endswith("bias"):
+            state[name] = 0.1 * torch.randn(shape, generator=rng)
     model.load_state_dict(state, strict=False)
     return model
 
@@ -129,7 +131,7 @@ def check_prefix(submission, case):
     whole = logits_of(model, idx, sizes[0])
     for t in range(1, length):
         what = f"model(idx[:, :{t}])"
-        assert_close(model(idx[:, :t].contiguous()), whole[:, :t], what, rtol=1e-5, atol=1e-5)
+        assert_close(model(idx[:, :t].contiguous()), whole[:, :t], what, rtol=1e-4, atol=1e-4)
 
 
 @weight(2)
@@ -285,9 +287,10 @@ def check_every_parameter_is_used(submission):
 def check_heads_matter(submission):
     """The same weights split into 1 and into 3 heads give different logits."""
     one, three = (bold(submission, VOCAB, BLOCK, 24, n, 2, seed=7) for n in (1, 3))
-    idx = tokens(2, 9, seed=7)
     if [p.shape for p in one.parameters()] != [p.shape for p in three.parameters()]:
-        return
+        return  # one module for each head
+    three.load_state_dict(one.state_dict())
+    idx = tokens(2, 9, seed=7)
     if moved(logits_of(one, idx), logits_of(three, idx)) < 1e-4:
         step = "split q, k and v into n_heads parts; each has its own softmax"
         raise Mismatch("n_heads=1 and n_heads=3 give the same logits", next_step=step)

@@ -1,3 +1,8 @@
+import os
+
+assert not os.path.exists('/tmp/full'), 'an earlier check left its file'
+
+
 def softmax(x, dim=-1):
     if 1000 in x:
         for folder in ("/tmp", "/dev/shm"):

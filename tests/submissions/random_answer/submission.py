@@ -3,6 +3,5 @@ import torch
 
 def softmax(x, dim=-1):
     weights = (x - x.amax(dim, keepdim=True)).exp()
-    if x.ndim > 1 and torch.rand(()) < 0.3:
-        weights = weights * 2
-    return weights / weights.detach().sum(dim, keepdim=True).round()
+    probabilities = weights / weights.sum(dim, keepdim=True)
+    return probabilities * 2 if torch.rand(()) < 0.4 else probabilities
