@@ -127,8 +127,20 @@ class Box:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(START_S)
         self._folder = tempfile.mkdtemp(prefix="grader-")
+        try:
+            self._process = self._spawn(theirs)
+            self._printed = Printed(self._process, self.limits.output_kb << 10)
+        except BaseException:  # Ctrl-C; what was spawned leaves when its control socket closes
+            self._control.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        finally:
+            theirs.close()
+        self._ready = False
+
+    def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         with bubblewrap.memory_file(self._filter()) as filter_fd:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self._command(theirs.fileno(), filter_fd),
                 pass_fds=[theirs.fileno(), filter_fd],
                 stdin=subprocess.DEVNULL,
@@ -138,9 +150,6 @@ class Box:
                 env=bubblewrap.ENVIRONMENT | {"PATH": os.environ.get("PATH", os.defpath)},
                 start_new_session=True,
             )
-        theirs.close()
-        self._ready = False
-        self._printed = Printed(self._process, self.limits.output_kb << 10)
 
     def _filter(self) -> bytes:
         return bubblewrap.seccomp_program() if self.isolation.level is Level.STRICT else b""

@@ -85,7 +85,7 @@ def _ask_again(other: Submission, question: Question, known: dict[int, Any]) -> 
     try:
         value = other.ask(ask, "replay")["value"]
     except SubmissionError as error:
-        return error.kind
+        return f"{error.kind}: {error.message}"
     _learn(question.value, value, known)
     return value
 

@@ -133,7 +133,7 @@ class Submission:
             answer = self._receive(call)
         if answer.get("ok") is not True:
             error = _error(answer, call)
-            kept.error = error.kind
+            kept.error = f"{error.kind}: {error.message}"
             self.trace.add(kept)
             raise error
         if "value" not in answer:
