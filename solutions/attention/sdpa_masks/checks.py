@@ -67,11 +67,6 @@ def past(Tq, Tk):
     return torch.arange(Tk) <= torch.arange(Tq)[:, None] + Tk - Tq
 
 
-def boxed_generator(submission, seed):
-    """A torch.Generator made inside the box: on its way in, one does not yet become a Generator."""
-    return submission.value("torch").Generator().manual_seed(seed)
-
-
 def parts(answer):
     return unpack(answer, 2, "attention")
 
@@ -241,7 +236,7 @@ def check_dropout(submission, dropout):
     """Dropout of {dropout} drops that share of the weights and rescales the others."""
     case = fixed(2, 3, Tq=20, Tk=50)
     _, plain = truth(*case)
-    answer = submission.attention(*case, None, False, dropout, True, boxed_generator(submission, 5))
+    answer = submission.attention(*case, None, False, dropout, True, generator(5))
     out, weights = parts(answer)
     weights = assert_tensor(weights, "weights", shape=plain.shape, dtype=plain.dtype)
     scaled = torch.where(weights == 0, 0, plain / (1 - dropout))
@@ -259,7 +254,7 @@ def check_dropout_draws_from_generator(submission):
     case = (*fixed(2, Tq=10, Tk=10), None, False, 0.5, True)
     first, again, other, free = (
         parts(submission.attention(*case, source))[1]
-        for source in (*(boxed_generator(submission, seed) for seed in (901, 901, 902)), None)
+        for source in (*(generator(seed) for seed in (901, 901, 902)), None)
     )
     assert_equal(again, assert_tensor(first, "weights"), "weights, drawn again with the same seed")
     for each, what in ((other, "another seed"), (free, "no generator")):
@@ -271,7 +266,7 @@ def check_dropout_draws_from_generator(submission):
 def check_dropout_only_in_training(submission):
     """Where `training` is False, dropout does nothing."""
     case = fixed(2, Tq=5, Tk=7)
-    answer = submission.attention(*case, dropout=0.8)
+    answer = submission.attention(*case, dropout=0.8, generator=generator(5))
     compare(answer, truth(*case))
 
 

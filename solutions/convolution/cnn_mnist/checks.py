@@ -17,7 +17,7 @@ from grader.oracle import (
     weight,
 )
 from grader.oracle.values import describe
-from grader.proxy import Refused, Remote, SubmissionEnded, SubmissionError
+from grader.proxy import Refused, Remote
 
 IMAGES = data.mnist()
 ROWS, SIDE = len(IMAGES.train_x), IMAGES.train_x.shape[-1]
@@ -70,7 +70,7 @@ class Training:
 
     losses: list = field(default_factory=list)
     states: dict = field(default_factory=dict)
-    error: BaseException | None = None
+    error: Exception | None = None
 
     def run(self, submission, get_batch):
         model = submission.make_model(SIDE)
@@ -106,12 +106,12 @@ def state_of(model):
 
 @pytest.fixture(scope="module")
 def training(fresh, seed):
-    """The only training. Its error is kept, to be told once."""
+    """The only training. Its error is kept, to be told by one check and not by all."""
     done = Training()
     try:
         with fresh() as submission:
             done.run(submission, Batches(seed))
-    except (Mismatch, SubmissionError, SubmissionEnded) as error:
+    except Exception as error:
         done.error = error
     return done
 
@@ -190,11 +190,13 @@ def check_takes_one_batch_per_step(training, record):
     """The training takes one batch in each step, yields its loss, and stops after the last."""
     if training.error:
         raise training.error
+    losses, size = training.losses, STEPS // 50
+    ends = range(size, STEPS + 1, size)
     record.curve(
         title="Training loss, as your code reported it (it decides nothing)",
         x_label="step",
-        y_label="mean loss of the last steps",
-        series={"reported by train": smoothed(training.losses)},
+        y_label=f"mean of {size} steps",
+        series={"train": tuple((float(e), sum(losses[e - size : e]) / size) for e in ends)},
         levels={"guessing, ln 10": 2.3026},
     )
 
@@ -239,9 +241,9 @@ def check_reads_moved_digits(fresh, states, reading, test_set, seed, record, cla
     clean = accuracy(reading, labels)
     record.measure("accuracy, moved by up to 1 px", moved, bar=MOVED_BAR)
     what = f"{moved:.1%} of the moved images are read right, and {clean:.1%} of the unmoved ones"
-    place = "it knows where the ink was, not which shape: give convolutions more of the work"
-    slow = "it learns too slowly, moved or not: try a larger learning rate"
-    demand(moved >= (MOVED_BAR or 0), what, place if clean - moved > 0.05 else slow)
+    advice = "it knows where the ink was, not which shape: give convolutions more of the work"
+    advice = advice if clean >= BAR else "see to the unmoved images first"
+    demand(moved >= (MOVED_BAR or 0), what, advice)
 
 
 def check_reads_through_its_kernels(fresh, states, test_set, record):
@@ -259,7 +261,10 @@ def check_reads_through_its_kernels(fresh, states, test_set, record):
 @weight(2)
 def check_reads_each_image_by_itself(fresh, states, test_set):
     """An image gets the same answer asked again, alone, and in other company."""
-    images, order = test_set[0][:100], torch.randperm(100, generator=generator(7))
+    clear, blended, other = test_set[0][:150].split(50)
+    # Two digits at once leave a network unsure, so that the least change of mode shows.
+    images = torch.cat([clear, blended // 2 + other // 2])
+    order = torch.randperm(100, generator=generator(7))
     mode = "is still in training mode: call model.eval() in predict"
     with fresh() as submission:
         model = loaded(submission, states[STEPS])
@@ -276,15 +281,8 @@ def check_reads_each_image_by_itself(fresh, states, test_set):
 
 
 def agree(got, expected, how, next_step):
-    differ = int((got != expected).sum())
-    demand(not differ, f"{how}, {differ} of 100 images get another answer", next_step)
-
-
-def smoothed(losses):
-    """Means of about 50 stretches of equal length, each at its last step."""
-    size = STEPS // 50
-    ends = range(size, STEPS + 1, size)
-    return tuple((float(end), sum(losses[end - size : end]) / size) for end in ends)
+    differ = int((got != expected).sum())  # one may be a tie that rounding decides
+    demand(differ <= 1, f"{how}, {differ} of 100 images get another answer", next_step)
 
 
 def diagnosis(got, labels, losses):
@@ -294,12 +292,10 @@ def diagnosis(got, labels, losses):
     reported = sum(losses[-50:]) / len(losses[-50:])
     if most and offsets[most] > 0.5:
         return f"most digits are named {most} too high, modulo 10: are the labels shifted?"
-    if reported != reported:
-        return "the loss became nan: scale the pixels to 0..1, or lower the learning rate"
     if right < 0.8 and reported < 0.3:
         return "your loss was low: train the model given, on every batch; scale alike in predict"
-    if len(got.unique()) == 1:
-        return "every image gets the same answer: scale the pixels, or lower the learning rate"
+    if reported != reported or max(losses[:10]) > 10 or len(got.unique()) == 1:
+        return "the first steps went too far: scale the pixels to 0..1, or lower the learning rate"
     if right < 0.2:
         return "that is guessing: are images and labels in step, and does the optimiser step?"
     return "it learns too slowly: cross_entropy takes raw logits; try a larger learning rate"

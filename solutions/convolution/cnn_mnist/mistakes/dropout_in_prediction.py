@@ -12,7 +12,7 @@ def make_model(side):
         *(nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.ReLU()),
         *(nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU()),
         nn.Flatten(),
-        nn.Dropout(0.3),
+        nn.Dropout(0.5),
         nn.Linear(16 * (side // 4) ** 2, 10),
     )
 

@@ -18,7 +18,7 @@ def make_model(side):
 
 
 def train(model, get_batch, steps):
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for _ in range(steps):
         images, labels = get_batch()
         loss = cross_entropy(model(images.float()), labels)
