@@ -62,7 +62,7 @@ def find_root(given: Path | None = None) -> Path:
 def load(root: Path) -> Course:
     """Read the whole course. Raises: UsageError with file and line of what is not well formed."""
     path = root / "exercises/course.yaml"
-    data, lines = read_yaml(path.read_bytes(), "course.yaml")
+    data, lines = read_yaml(_read(path, "course.yaml"), "course.yaml")
     header = validate(Header, data, lines, "course.yaml")
     exercises: list[Exercise] = []
     for unit in header.units:
@@ -77,7 +77,7 @@ def load(root: Path) -> Course:
 def _exercises(root: Path, unit: Unit) -> Iterator[Exercise]:
     for path in sorted((root / "exercises" / unit.slug).glob("*/exercise.yaml")):
         slug = path.parent.name
-        data, lines = read_yaml(path.read_bytes(), f"{slug}/exercise.yaml")
+        data, lines = read_yaml(_read(path, f"{slug}/exercise.yaml"), f"{slug}/exercise.yaml")
         yield validate(
             Exercise,
             data,
@@ -124,22 +124,26 @@ def find(course: Course, slug: str) -> Exercise:
 
 def read_submission(path: Path) -> Submission:
     """Read a submission once. Raises: UsageError if it is no readable file of at most 1 MB."""
-    name = path.name
-    if path.is_dir():
-        raise UsageError(f"{name} is a folder; name the file to grade.")
-    if not path.exists():
-        raise UsageError(f"there is no file {name}; check the name, or `grade list`.")
-    if not path.is_file():
-        raise UsageError(f"{name} is no regular file; name a file to grade.")
+    return Submission(name=path.name, content=_read(path, path.name or "that"))
+
+
+def _read(path: Path, name: str) -> bytes:
+    """The bytes of a regular file, symbolic links followed. Raises: UsageError."""
     try:
+        if path.is_dir():
+            raise UsageError(f"{name} is a folder; a file is needed here.")
+        if not path.exists():
+            raise UsageError(f"there is no file {name}; check the name, or `grade list`.")
+        if not path.is_file():
+            raise UsageError(f"{name} is no regular file; a file is needed here.")
         with path.open("rb") as file:
             content = file.read(MAX_SUBMISSION + 1)
+        if len(content) > MAX_SUBMISSION:
+            size = path.stat().st_size / 1e6
+            raise UsageError(f"{name} has {size:.1f} MB; at most 1 MB of source is graded.")
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}.") from None
-    if len(content) > MAX_SUBMISSION:
-        size = path.stat().st_size / 1e6
-        raise UsageError(f"{name} has {size:.1f} MB; at most 1 MB of source is graded.")
-    return Submission(name=name, content=content)
+    return content
 
 
 def exercise_of(course: Course, path: Path) -> Exercise:

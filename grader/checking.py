@@ -8,13 +8,17 @@ import sys
 import time
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
+from warnings import catch_warnings, simplefilter
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from grader import mistakes
 from grader.answers import Answers
@@ -75,7 +79,8 @@ class Checking:
         selected = [str(path) for path in files]
         root = self.exercise.folder.parent.parent.parent
         arguments = [*PYTEST, f"--rootdir={root}", *selected]
-        with _without_settings_of_the_user():
+        with _without_settings_of_the_user(), _without_local_constants(), catch_warnings():
+            simplefilter("ignore")  # a learner cannot act on what pytest's own plugins warn of
             code = pytest.main(arguments, plugins=[self, self._lent()])
         for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
             del sys.modules[name]
@@ -267,6 +272,14 @@ PYTEST = [
     *("-o", "python_files=*.py", "-o", "python_functions=check_*"),
     "--continue-on-collection-errors",
 ]
+
+
+def _without_local_constants() -> AbstractContextManager[Any]:
+    """hypothesis also draws numbers that it finds in local source files, and caches them there.
+
+    Then the same seed would draw differently where other modules are loaded.
+    """
+    return mock.patch.object(providers, "_get_local_constants", Constants, create=True)
 
 
 def _file(module: Any) -> str:

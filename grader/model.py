@@ -109,8 +109,8 @@ class Exercise(Frozen):
     track: Literal["core", "extension", "depth"] = "core"
     after: tuple[str, ...] = ()
     """Slugs of the same unit that come first."""
-    needs: tuple[str, ...] = ()
-    """Data sets: mnist, shakespeare."""
+    needs: tuple[Literal["mnist", "shakespeare"], ...] = ()
+    """Data sets."""
     personal: bool = False
     """The numbers are drawn for each learner."""
     trains: bool = False
@@ -125,9 +125,8 @@ class Exercise(Frozen):
     @property
     def stub(self) -> Path:
         """The file that the learner edits: stub.py or stub.yaml."""
-        return next(
-            path for path in (self.folder / "stub.py", self.folder / "stub.yaml") if path.exists()
-        )
+        data = self.folder / "stub.yaml"
+        return data if data.exists() else self.folder / "stub.py"
 
     @property
     def is_code(self) -> bool:

@@ -250,7 +250,7 @@ def test_a_trace_keeps_questions_and_answers_of_one_example(load):
     raised(submission.f, 2)
     first, second = submission.trace.questions
     assert (first.ask["name"], first.ask["args"], first.value, first.error) == ("f", (0,), 1, "")
-    assert (second.value, second.error) == (None, "ValueError") and submission.trace.complete
+    assert (second.value, second.error) == (None, "ValueError: ") and submission.trace.complete
     submission.begin()
     assert submission.trace.questions == []
 

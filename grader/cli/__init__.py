@@ -66,6 +66,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(EXIT_USAGE)
+    except OSError as error:
+        _end(f"Grader fault: {error.strerror or error}.{_keep_traceback()}", EXIT_FAULT)
     except Exception as error:
         _end(f"Grader fault: {type(error).__name__}: {error}.{_keep_traceback()}", EXIT_FAULT)
 

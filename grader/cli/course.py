@@ -56,7 +56,8 @@ def show(slug: str, folder: Path | None) -> None:
 
     exercise = catalogue.find(load_course(folder)[1], slug)
     console = Console()
-    console.print(Markdown((exercise.folder / "README.md").read_text("utf-8")), width=80)
+    task = catalogue.read_submission(exercise.folder / "README.md").content.decode("utf-8")
+    console.print(Markdown(task), width=80)
     if exercise.personal:
         from grader import personal
 

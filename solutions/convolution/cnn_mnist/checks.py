@@ -51,7 +51,6 @@ class Batches:
     def __init__(self, seed):
         g = generator(seed)
         epochs = [torch.randperm(ROWS, generator=g)[: ROWS // BATCH * BATCH] for _ in range(EPOCHS)]
-        # One gather now and slices later: hundreds of small gathers would cost seconds here.
         rows = torch.cat(epochs)
         self.images, self.labels = IMAGES.train_x[rows], IMAGES.train_y[rows]
         self.taken = 0
@@ -171,7 +170,7 @@ def check_has_kernels_and_is_small(submission, record, side):
     demand(looks, what, "linear layers on pixels are no convolutional network: use nn.Conv2d")
     count = sum(shape.numel() for shape in shapes)
     record.measure(f"parameters, {side}x{side}", count, bar=MOST, better="lower")
-    what = f"make_model({side}) has {count:,} parameters, at most {MOST:,} are allowed"
+    what = f"make_model({side}) has {count:,} parameters, at most {MOST:,}"
     demand(count <= MOST, what, "halve the side twice before you flatten")
 
 
