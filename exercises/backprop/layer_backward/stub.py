@@ -16,7 +16,7 @@ Conventions, for all layers:
     purity    no function changes its arguments or the cache; calling layer_bwd twice with the same
               cache gives the same gradients
     cache     yours to design: a plain tuple or dict of whatever you like (a NamedTuple arrives as
-              a plain tuple). With the suggested one the grader can name more of your mistakes.
+              a plain tuple)
 
 Not available here: autograd in any form (`backward`, `grad`, `requires_grad`, `vjp`, `jvp`, ...),
 since this exercise is what it does; and the ready-made forward passes `linear`, `layer_norm`,

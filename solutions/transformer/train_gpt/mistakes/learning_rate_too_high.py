@@ -64,7 +64,7 @@ def make_model(vocab_size: int, block_size: int) -> nn.Module:
 
 
 def train(model, get_batch, steps):
-    """AdamW at a high learning rate, which warms up for a tenth of the way and then fades out."""
+    """AdamW at a high learning rate, which warms up for a fifth of the way and fades out."""
     optimizer = torch.optim.SGD(model.parameters(), lr=30.0)
     for _ in range(steps):
         x, y = get_batch()

@@ -65,10 +65,10 @@ def make_model(vocab_size: int, block_size: int) -> nn.Module:
 
 
 def train(model, get_batch, steps):
-    """AdamW at a high learning rate, which warms up for a tenth of the way and then fades out."""
+    """AdamW at a high learning rate, which warms up for a fifth of the way and fades out."""
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, 2e-2, total_steps=steps, pct_start=0.1
+        optimizer, 2e-2, total_steps=steps, pct_start=0.2
     )
     for _ in range(steps):
         x, y = get_batch()
