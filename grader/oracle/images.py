@@ -34,5 +34,5 @@ def accuracy(predictions: Any, labels: Tensor, what: str = "predict(images)") ->
 def assert_accuracy(value: float, bar: float, what: str, next_step: str = "") -> None:
     """A measured accuracy reaches its bar. Raises: Mismatch."""
     if not value >= bar:
-        message = f"{what}: accuracy {value:.4f}, asked for {bar:.2f}"
+        message = f"{what}: accuracy {value:.4f}, asked for {bar:g}"
         raise Mismatch(message, error=value, allowed=bar, next_step=next_step)
