@@ -62,10 +62,10 @@ def refusal() -> str:
 
 @cache
 def _trial() -> str:
-    """Start the box once around `true`."""
+    """Start the box once around an interpreter that does nothing."""
     with memory_file(seccomp_program()) as filter_fd:
         run = subprocess.run(
-            [*command(Limits(), filter_fd), "true"],
+            [*command(Limits(), filter_fd), sys.executable, "-S", "-c", "pass"],
             pass_fds=[filter_fd],
             capture_output=True,
             text=True,
@@ -89,10 +89,10 @@ def command(limits: Limits, filter_fd: int) -> list[str]:
     arguments += ["--clearenv", "--hostname", "box", "--cap-drop", "ALL"]
     for name, value in ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
-    arguments += _mounts()
     arguments += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", size]
     arguments += ["--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     arguments += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    arguments += _mounts()  # after /tmp, because the interpreter may lie below it
     arguments += ["--remount-ro", "/", "--seccomp", str(filter_fd)]
     return arguments + (_leave_root() if os.geteuid() == 0 else _user_namespace())
 
@@ -131,7 +131,8 @@ def _mounts() -> list[str]:
         if not Path(prefix).is_relative_to("/usr"):
             arguments += [*_open_folders(Path(prefix).parent), "--ro-bind", prefix, prefix]
     if PACKAGE.is_relative_to(sys.prefix):
-        arguments += ["--tmpfs", str(PACKAGE)]  # an installed grader is not for reading either
+        # An installed grader is not for reading either.
+        arguments += ["--tmpfs", str(PACKAGE), "--remount-ro", str(PACKAGE)]
     arguments += _open_folders(Path(INSIDE) / "grader")
     for name in FILES:
         arguments += ["--ro-bind", str(PACKAGE / name), f"{INSIDE}/grader/{name}"]

@@ -60,6 +60,7 @@ class Zygote:
         self.memory_mb = 0
         self.peak_mb = 0.0
         self.over = False
+        self.mounted = _temporary_entries()
 
     def serve(self) -> NoReturn:
         poll = select.poll()
@@ -104,7 +105,7 @@ class Zygote:
         _, status, usage = os.wait4(self.child, 0)
         self.child = 0
         _reap()
-        _empty_temporary_folders()
+        _remove(_temporary_entries() - self.mounted)
         return {
             "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
             "exit": os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0,
@@ -179,17 +180,22 @@ def _share_mb(pid: int) -> float:
         return _resident_mb(pid)
 
 
-def _empty_temporary_folders() -> None:
+def _temporary_entries() -> set[str]:
+    """What lies in the folders that a submission may write to."""
+    folders = ("/tmp", "/dev/shm") if os.getpid() == 1 else (os.getcwd(),)
+    return {os.path.join(folder, name) for folder in folders for name in os.listdir(folder)}
+
+
+def _remove(paths: set[str]) -> None:
     """Nothing of one check is visible to the next. What cannot be removed ends the box."""
-    for folder in ("/tmp", "/dev/shm") if os.getpid() == 1 else (os.getcwd(),):
-        try:
-            for entry in os.scandir(folder):
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path)
-                else:
-                    os.unlink(entry.path)
-        except (OSError, RecursionError):
-            os._exit(1)
+    try:
+        for path in paths:
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+    except (OSError, RecursionError):
+        os._exit(1)
 
 
 def _become_child(order: dict[str, Any]) -> None:
