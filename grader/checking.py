@@ -23,6 +23,7 @@ from hypothesis.internal.constants_ast import Constants
 from grader import mistakes
 from grader.answers import Answers
 from grader.box import Box
+from grader.catalogue import Mistake
 from grader.counterexample import counterexample
 from grader.judging import judge
 from grader.lending import Draft, Record, lent
@@ -67,6 +68,7 @@ class Checking:
         self.only = ""
         self.interrupted = False
         self.draft: Draft | None = None
+        self._suspects: list[Mistake] = []
         self._judged: dict[int, tuple[BaseException, tuple[Status, str]]] = {}
         self._open_now: Submission | None = None
 
@@ -250,7 +252,9 @@ class Checking:
 
     def _name(self, draft: Draft) -> tuple[str, ...]:
         if self.box:
-            return mistakes.name(self.exercise, self.box, draft.trace, self.seed_of_run)
+            return mistakes.name(
+                self.exercise, self.box, draft.trace, self.seed_of_run, self._suspects
+            )
         drawn = questions(self.exercise, self.seed_of_run)
         return mistakes.name_answer(self.exercise, draft.answers, drawn) if draft.answers else ()
 

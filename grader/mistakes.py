@@ -14,15 +14,28 @@ import torch
 from grader import catalogue
 from grader.answers import Answers, written
 from grader.box import Box
+from grader.catalogue import Mistake
 from grader.model import Exercise
-from grader.proxy import Question, Remote, Submission, SubmissionEnded, SubmissionError, Trace
+from grader.proxy import (
+    Question,
+    Remote,
+    Submission,
+    SubmissionEnded,
+    SubmissionError,
+    Trace,
+    whole,
+)
 
 SECONDS = 5.0
 ASKED = ("op", "on", "name", "args", "kwargs", "cotangent", "calls", "keep")
 
 
-def name(exercise: Exercise, box: Box, trace: Trace, seed: int) -> tuple[str, ...]:
+def name(
+    exercise: Exercise, box: Box, trace: Trace, seed: int, suspects: list[Mistake]
+) -> tuple[str, ...]:
     """The sentences of the known mistakes that answer every question as the submission did.
+
+    Args: suspects, those that were named before, which are asked first; the list is kept up.
 
     What a check hands back in a later question, such as a cache, is the submission's own design:
     it is not compared, and each file gets its own back.
@@ -36,14 +49,19 @@ def name(exercise: Exercise, box: Box, trace: Trace, seed: int) -> tuple[str, ..
     handed = handed_back(trace)
     if reference is None or same(theirs, reference, handed):
         return ()
-    named = []
-    for mistake in catalogue.mistakes(exercise):
-        if time.monotonic() > deadline:
-            break
-        answers = replay(mistake.path, box, trace, seed)
-        if answers is not None and same(theirs, answers, handed):
-            named.append(mistake.sentence)
-    return tuple(named)
+    known = catalogue.mistakes(exercise)
+    for group in (suspects, [each for each in known if each not in suspects]):
+        named = []
+        for mistake in group:
+            if time.monotonic() > deadline:
+                break
+            answers = replay(mistake.path, box, trace, seed)
+            if answers is not None and same(theirs, answers, handed):
+                named.append(mistake)
+        if named:
+            suspects[:] = [*named, *(each for each in suspects if each not in named)]
+            return tuple(mistake.sentence for mistake in named)
+    return ()
 
 
 def name_answer(exercise: Exercise, answers: Answers, questions: dict[str, Any]) -> tuple[str, ...]:
@@ -86,7 +104,7 @@ def replay(path: Path, box: Box, trace: Trace, seed: int) -> list[Any] | None:
 def _ask_again(other: Submission, question: Question, known: dict[int, Any]) -> Any:
     ask = {key: _swap(question.ask[key], known) for key in ASKED if key in question.ask}
     try:
-        value = other.ask(ask, "replay")["value"]
+        value = whole(other.ask(ask, "replay"))
     except SubmissionError as error:
         return f"{error.kind}: {error.message}"
     _learn(question.value, value, known)

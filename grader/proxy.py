@@ -138,7 +138,7 @@ class Submission:
             raise error
         if "value" not in answer:
             raise SubmissionEnded(call, "an answer that is not one")
-        kept.value = answer["value"]
+        kept.value = whole(answer)
         self.trace.add(kept)
         return answer
 
@@ -280,6 +280,11 @@ class Remote:
 
     def __repr__(self) -> str:
         return f"<{self.handle.name if self.handle else self.label}>"
+
+
+def whole(answer: dict[str, Any]) -> Any:
+    """All that an answer says: its value, with the arguments afterwards where they were asked."""
+    return (answer["value"], answer["kept"]) if "kept" in answer else answer["value"]
 
 
 def _place(key: Any) -> int | str:

@@ -35,7 +35,7 @@ BELOW = {
     "judging": {"model", "box", "proxy"},
     "checking": {
         *("model", "box", "proxy", "judging", "answers", "counterexample", "mistakes"),
-        *("lending", "personal"),
+        *("lending", "personal", "catalogue"),
     },
     "engine": {"model", "box", "rules", "data", "checking", "personal"},
     "authoring": {"model", "answers", "catalogue", "engine", "mistakes", "personal"},
