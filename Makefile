@@ -10,7 +10,7 @@ grade: setup  ## Grade a wrong submission, then all references; write the HTML r
 	$(GRADE) run --all --reference -o reports/report.html
 
 test: setup  ## The whole test suite.
-	.venv/bin/python -m pytest -n 2 --dist loadscope
+	.venv/bin/python -m pytest -n 2 --dist worksteal
 
 lint: setup  ## Format, lint, types.
 	.venv/bin/ruff format --check

@@ -26,22 +26,14 @@ NAMED = {
 }
 
 
-@pytest.fixture(scope="module")
-def verdicts(isolation):
-    found = {}
-    for path in FILES:
-        exercise = catalogue.find(COURSE, path.stem.split("-")[0])
-        found[path.stem] = engine.grade(exercise, catalogue.read_submission(path), isolation)
-    return found
-
-
 def test_there_are_at_least_six():
     assert len(FILES) >= 6
 
 
-@pytest.mark.parametrize("name", [path.stem for path in FILES])
-def test_a_wrong_answer_is_refused_and_named(verdicts, name):
-    verdict = verdicts[name]
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_wrong_answer_is_refused_and_named(path, isolation):
+    exercise = catalogue.find(COURSE, path.stem.split("-")[0])
+    verdict = engine.grade(exercise, catalogue.read_submission(path), isolation)
     assert not verdict.passed and not verdict.faults
     said = " ".join(sentence for outcome in verdict.outcomes for sentence in outcome.mistakes)
-    assert NAMED[name] in said, said
+    assert NAMED[path.stem] in said, said
