@@ -117,6 +117,8 @@ def model(trained, submission, text):
 
 def revive(submission, run, text):
     """The trained model, in a process that took no part in training."""
+    # A first model uses up random numbers: what is not in the state comes back different.
+    submission.make_model(text.vocab_size, BLOCK)
     model = submission.make_model(text.vocab_size, BLOCK)
     model.load_state_dict(run.state)
     return model.eval()
