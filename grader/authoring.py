@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,14 @@ SHARE_OF_LIMITS = 0.5
 TEMPLATE = Path(__file__).parent / "template"
 
 
+class Trial(NamedTuple):
+    """One thing to try with an exercise."""
+
+    what: str
+    problem: Callable[[Isolation], str]
+    """Tries it, and says what is wrong; an empty text if nothing is."""
+
+
 class Proof(NamedTuple):
     """One thing that was tried, and what is wrong with it; empty if nothing is."""
 
@@ -26,30 +35,39 @@ class Proof(NamedTuple):
 
 
 def prove(exercise: Exercise, isolation: Isolation) -> Iterator[Proof]:
-    """Try the stub, the reference, every mistake and every accepted answer, and yield each result.
+    """Try the stub, the reference, every mistake and every accepted answer; yield each result."""
+    for trial in trials(exercise):
+        yield Proof(exercise.slug, trial.what, trial.problem(isolation))
 
-    An exercise that trains is trained once for each, and the reference once per seed.
-    """
 
-    def graded(path: Path, seed: int, examples: int = 1) -> Verdict:
-        source = submission_of(exercise, path, seed)
-        given = _with_more_time(exercise, examples)
-        return engine.grade(given, source, isolation, seed=seed, examples=examples)
-
-    yield Proof(exercise.slug, "files", _files(exercise))
-    yield Proof(exercise.slug, "stub fails", _stub(exercise, isolation))
+def trials(exercise: Exercise) -> Iterator[Trial]:
+    """All that a sound exercise must stand. One that trains is trained once for each."""
     reference = exercise.solution / "reference.py"
-    many = graded(reference, SEEDS[0], EXAMPLES)
-    yield Proof(exercise.slug, f"reference at {EXAMPLES} times the examples", failures(many))
+    yield Trial("files", lambda _: _files(exercise))
+    yield Trial("stub fails", lambda isolation: _stub(exercise, isolation))
+    yield Trial(
+        f"reference at {EXAMPLES} times the examples",
+        lambda isolation: failures(_grade(exercise, reference, isolation, SEEDS[0], EXAMPLES)),
+    )
     for seed in SEEDS:
-        verdict = graded(reference, seed)
-        problem = failures(verdict) or over_limits(exercise, verdict)
-        yield Proof(exercise.slug, f"reference, seed {seed}", problem)
+        yield Trial(f"reference, seed {seed}", partial(_right, exercise, reference, seed))
     for path in sorted((exercise.solution / "accepted").glob("*.py")):
-        yield Proof(exercise.slug, f"accepted {path.stem}", failures(graded(path, SEEDS[0])))
+        yield Trial(f"accepted {path.stem}", partial(_right, exercise, path, SEEDS[0]))
     for mistake in catalogue.mistakes(exercise):
-        problem = _refused(graded(mistake.path, SEEDS[0]), mistake)
-        yield Proof(exercise.slug, f"mistake {mistake.name}", problem)
+        yield Trial(f"mistake {mistake.name}", partial(_refused, exercise, mistake))
+
+
+def _grade(
+    exercise: Exercise, path: Path, isolation: Isolation, seed: int, examples: int = 1
+) -> Verdict:
+    source = submission_of(exercise, path, seed)
+    given = _with_more_time(exercise, examples)
+    return engine.grade(given, source, isolation, seed=seed, examples=examples, naming=False)
+
+
+def _right(exercise: Exercise, path: Path, seed: int, isolation: Isolation) -> str:
+    verdict = _grade(exercise, path, isolation, seed)
+    return failures(verdict) or over_limits(exercise, verdict)
 
 
 def _with_more_time(exercise: Exercise, times: int) -> Exercise:
@@ -85,7 +103,8 @@ def over_limits(exercise: Exercise, verdict: Verdict) -> str:
     return ""
 
 
-def _refused(verdict: Verdict, mistake: catalogue.Mistake) -> str:
+def _refused(exercise: Exercise, mistake: catalogue.Mistake, isolation: Isolation) -> str:
+    verdict = _grade(exercise, mistake.path, isolation, SEEDS[0])
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
     if verdict.passed:

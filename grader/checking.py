@@ -58,8 +58,16 @@ class Checking:
     """The pytest plugin: one instance grades one submission by one exercise's checks."""
 
     def __init__(
-        self, exercise: Exercise, source: Source, box: Box | None, *, seed: int, examples: int = 1
+        self,
+        exercise: Exercise,
+        source: Source,
+        box: Box | None,
+        *,
+        seed: int,
+        examples: int = 1,
+        naming: bool = True,
     ) -> None:
+        self._naming = naming
         self.exercise, self.source, self.box = exercise, source, box
         self.seed_of_run, self._examples = seed, examples
         self.text = source.content.decode("utf-8-sig", errors="replace")
@@ -222,6 +230,7 @@ class Checking:
         wrong = isinstance(error, AssertionError | SubmissionError)
         shown = counterexample(error, draft.trace, self.text) if error and wrong else None
         cpu_s = sum(facts.cpu_s for facts in draft.facts)
+        nameable = status in NAMED and cpu_s < SLOW_CPU_S
         return Outcome(
             check=check,
             claim=claim,
@@ -229,7 +238,7 @@ class Checking:
             message=message,
             line=_line(draft),
             counterexample=shown,
-            mistakes=self._name(draft) if status in NAMED and cpu_s < SLOW_CPU_S else (),
+            mistakes=self._name(draft) if self._naming and nameable else (),
             next_step=getattr(error, "next_step", ""),
             measures=tuple(draft.measures),
             curves=tuple(draft.curves),

@@ -37,6 +37,7 @@ def grade(
     learner: str = "",
     seed: int | None = None,
     examples: int = 1,
+    naming: bool = True,
 ) -> Verdict:
     """Grade one submission: its rules, that it loads, the examples, the hidden checks.
 
@@ -44,6 +45,7 @@ def grade(
         learner   whose numbers are drawn, in personal exercises
         seed      of the drawn inputs; from course key, learner and exercise where not given
         examples  multiplies the number of drawn inputs, to prove an exercise
+        naming    whether wrong answers are compared with the known mistakes
     Raises: GraderFault if the exercise or this machine is unfit; KeyboardInterrupt.
     """
     torch.set_num_threads(1)  # threads that wait for each other cost more than they give here
@@ -52,7 +54,7 @@ def grade(
     said, rests_on = notes(exercise, submission), hashes(exercise)
     ruled = judge_source(exercise, submission) if exercise.is_code else ()
     unreadable = any(each.status is Status.ERROR for each in ruled)
-    checking = Checking(exercise, submission, None, seed=seed, examples=examples)
+    checking = Checking(exercise, submission, None, seed=seed, examples=examples, naming=naming)
     if unreadable:
         checking.unloadable = "the file could not be read"
     if exercise.is_code and not unreadable:
