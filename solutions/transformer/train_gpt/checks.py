@@ -362,4 +362,4 @@ def diagnosis(run, text):
     if abs(loss - run.loss[0]) < 0.1:
         named = "the model did not change"
         return named, "call backward() and then step(), and look at the learning rate"
-    return "", "overfit one batch first; then AdamW near 3e-3, a warm-up, and a decay to zero"
+    return "", "go through your step line by line, then try a higher rate that warms up and fades"
