@@ -153,3 +153,19 @@ def new(root: Path, unit: str, slug: str) -> list[Path]:
     for path in written:
         path.write_text(fill(path.read_text("utf-8")), "utf-8")
     return written
+
+
+def kit(root: Path, target: Path) -> int:
+    """Copy the public half of a course, by whole folders; the number of files.
+
+    Raises: UsageError if the target holds anything already, or cannot be written.
+    """
+    try:
+        if target.exists() and any(target.iterdir()):
+            raise UsageError(f"{target.name} is not empty; name a new folder for the kit.")
+        ignore = shutil.ignore_patterns("__pycache__", ".*")
+        shutil.copytree(root / "exercises", target / "exercises", ignore=ignore)
+    except (OSError, shutil.Error) as error:
+        reason = getattr(error, "strerror", None) or "not every file could be copied"
+        raise UsageError(f"the kit cannot be written: {reason}.") from None
+    return sum(path.is_file() for path in target.rglob("*"))

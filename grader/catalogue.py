@@ -38,10 +38,12 @@ class Header(Frozen):
 
     title: str
     units: tuple[Unit, ...]
+    hand_in: str = ""
 
 
 def find_root(given: Path | None = None) -> Path:
-    """The course folder: the one given, else the nearest parent with exercises/course.yaml.
+    """The course folder: the one given, else the nearest parent with exercises/course.yaml, else
+    the one that came with the grader.
 
     Raises: UsageError if there is none.
     """
@@ -52,8 +54,8 @@ def find_root(given: Path | None = None) -> Path:
                 f"{named.resolve().name} is no course: it has no exercises/course.yaml."
             )
         return named.resolve()
-    here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+    here, ours = Path.cwd(), Path(__file__).resolve().parent
+    for folder in (here, *here.parents, ours.parent, ours / "course"):
         if (folder / "exercises/course.yaml").exists():
             return folder
     raise UsageError("no course here: go to a folder with exercises/course.yaml, or use --course.")
@@ -62,7 +64,7 @@ def find_root(given: Path | None = None) -> Path:
 def load(root: Path) -> Course:
     """Read the whole course. Raises: UsageError with file and line of what is not well formed."""
     path = root / "exercises/course.yaml"
-    data, lines = read_yaml(_read(path, "course.yaml"), "course.yaml")
+    data, lines = read_yaml(read(path, "course.yaml"), "course.yaml")
     header = validate(Header, data, lines, "course.yaml")
     exercises: list[Exercise] = []
     for unit in header.units:
@@ -71,18 +73,21 @@ def load(root: Path) -> Course:
     twice = {each.slug for each in exercises if sum(e.slug == each.slug for e in exercises) > 1}
     if twice:
         raise UsageError(f"two exercises are named {sorted(twice)[0]}; names are unique.")
-    return Course(title=header.title, units=header.units, exercises=tuple(exercises))
+    return Course(
+        **header.model_dump(exclude={"units"}), units=header.units, exercises=tuple(exercises)
+    )
 
 
 def _exercises(root: Path, unit: Unit) -> Iterator[Exercise]:
     for path in sorted((root / "exercises" / unit.slug).glob("*/exercise.yaml")):
         slug = path.parent.name
-        data, lines = read_yaml(_read(path, f"{slug}/exercise.yaml"), f"{slug}/exercise.yaml")
+        name = f"{slug}/exercise.yaml"
+        data, lines = read_yaml(read(path, name), name)
         yield validate(
             Exercise,
             data,
             lines,
-            f"{slug}/exercise.yaml",
+            name,
             slug=slug,
             unit=unit.slug,
             folder=path.parent,
@@ -124,10 +129,10 @@ def find(course: Course, slug: str) -> Exercise:
 
 def read_submission(path: Path) -> Submission:
     """Read a submission once. Raises: UsageError if it is no readable file of at most 1 MB."""
-    return Submission(name=path.name, content=_read(path, path.name or "that"))
+    return Submission(name=path.name, content=read(path, path.name or "that"))
 
 
-def _read(path: Path, name: str) -> bytes:
+def read(path: Path, name: str, most: int = MAX_SUBMISSION) -> bytes:
     """The bytes of a regular file, symbolic links followed. Raises: UsageError."""
     try:
         if path.is_dir():
@@ -137,10 +142,12 @@ def _read(path: Path, name: str) -> bytes:
         if not path.is_file():
             raise UsageError(f"{name} is no regular file; a file is needed here.")
         with path.open("rb") as file:
-            content = file.read(MAX_SUBMISSION + 1)
-        if len(content) > MAX_SUBMISSION:
+            content = file.read(most + 1)
+        if len(content) > most:
             size = path.stat().st_size / 1e6
-            raise UsageError(f"{name} has {size:.1f} MB; at most 1 MB of source is graded.")
+            raise UsageError(
+                f"{name} has {size:.1f} MB; at most {most >> 20} MB of source is graded."
+            )
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}.") from None
     return content

@@ -12,6 +12,9 @@ from grader.model import UsageError
 MAX_BYTES = 1 << 16
 MAX_DEPTH = 6
 PLAIN = {"str", "int", "float", "bool", "null", "seq", "map"}
+SHALLOW = 1 << 12
+"""Bytes that cannot be nested so deep that the loader in C overflows its stack (20,000 can)."""
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Lines = dict[tuple[str | int, ...], int]
 Noun = TypeVar("Noun", bound=BaseModel)
 
@@ -31,8 +34,7 @@ def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(f"{name} line {line}: not UTF-8; save the file as UTF-8.") from None
     try:
-        # The loader in C overflows its stack on text that is nested deep, and takes us with it.
-        node = yaml.compose(text, yaml.SafeLoader)
+        node = yaml.compose(text, FAST if len(content) <= SHALLOW else yaml.SafeLoader)
         lines: Lines = {}
         if node is None:
             return None, lines

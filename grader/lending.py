@@ -7,16 +7,33 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from grader.answers import Answers
 from grader.box import Facts, Run
-from grader.model import Curve, Measure
+from grader.model import Curve, Measure, Verdict
 from grader.proxy import Trace
 
 Open = Callable[[], AbstractContextManager[Any]]
+
+
+class Progress(NamedTuple):
+    """How far grading is."""
+
+    claim: str
+    """Of the check that runs."""
+    done: int = 0
+    total: int = 0
+    """Steps of a training; 0 where there is none."""
+    loss: float | None = None
+    so_far: Verdict | None = None
+    """When the first check has failed: what is known by then."""
+
+
+def to_nobody(_: Progress) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass
@@ -38,10 +55,19 @@ class Draft:
 
 
 class Record:
-    """What a check measured, for the report: `record.measure(...)`, `record.curve(...)`."""
+    """What a check measured, for the report: `record.measure(...)`, `record.curve(...)`.
 
-    def __init__(self, current: Callable[[], Draft | None]) -> None:
-        self._current = current
+    Args: current, the check that runs; tell, is told (done, total, loss) of a training.
+    """
+
+    def __init__(
+        self, current: Callable[[], Draft | None], tell: Callable[[int, int, float], None]
+    ) -> None:
+        self._current, self._tell = current, tell
+
+    def step(self, done: int, total: int, loss: float) -> None:
+        """A training has come so far; shown while it runs."""
+        self._tell(done, total, loss)
 
     def measure(
         self, name: str, value: float, unit: str = "", bar: float | None = None, **more: Any

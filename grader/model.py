@@ -27,6 +27,7 @@ class Frozen(BaseModel):
         populate_by_name=True,
         serialize_by_alias=True,
         ser_json_inf_nan="strings",
+        defer_build=True,
         use_attribute_docstrings=True,
     )
 
@@ -145,6 +146,8 @@ class Course(Frozen):
 
     title: str
     units: tuple[Unit, ...]
+    hand_in: str = ""
+    """How to hand in, where grading is done elsewhere: a sentence for the learner."""
     exercises: tuple[Exercise, ...] = ()
     """In course order."""
 
@@ -155,6 +158,8 @@ class Submission(Frozen):
     name: str
     """File name as the learner knows it, without folders."""
     content: bytes = Field(repr=False, exclude=True)
+    note: str = ""
+    """What a reader of line numbers must know; empty for a plain file."""
 
     @property
     def sha256(self) -> str:
@@ -304,6 +309,12 @@ class Verdict(Frozen):
             and unweighted
             and earned >= self.pass_mark * possible - 1e-9
         )
+
+    @property
+    def only_examples(self) -> bool:
+        """Whether all that could be checked here holds, and nothing of it was worth points."""
+        fine = all(each.status is Status.PASSED for each in self.outcomes)
+        return fine and bool(self.outcomes) and not any(each.weight for each in self.outcomes)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -69,7 +69,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read():
         (b"a: 1\n---\nb: 2\n", "line 2: "),
         (b"a: 'x\n", "line 2: "),
         (b"a: \x00\n", "not valid YAML"),
-        (b'a: "\\ud800"\n', "not valid YAML"),
+        (b'a: "\\ud800"\n', "line 1: found invalid Unicode"),
         (b"!!bool what", "not valid YAML"),
         (b'!!int ""', "not valid YAML"),
         (b'!!float ""', "not valid YAML"),

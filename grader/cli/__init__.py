@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import resource
 import sys
 import traceback
-from pathlib import Path
 
 import click
 
-from grader import __version__
+from grader import __version__, workspace
 from grader.cli.author import author
+from grader.cli.common import state_folder
 from grader.cli.course import hint, lines, list_, show
 from grader.cli.grading import report, run
+from grader.cli.learning import init, reset, solution, status
 from grader.cli.machine import data, doctor
+from grader.cli.watch import watch
 from grader.model import GraderFault, UsageError
+
+DESCRIPTORS = 256
+"""Open files that a submission may have, which is more than we need."""
+CURES = {
+    errno.EMFILE: "Raise the limit of open files (`ulimit -n 1024`)",
+    errno.ENFILE: "End other programs",
+    errno.ENOSPC: "Free some space",
+    errno.EDQUOT: "Free some space",
+    errno.EROFS: "Make the folder writable",
+    errno.ENOMEM: "End other programs, or raise the limit of memory (`ulimit -v`)",
+    errno.EAGAIN: "End other programs, or raise the limit of processes (`ulimit -u`)",
+}
+"""What the user can do about what the system refuses."""
 
 EXIT_USAGE, EXIT_FAULT, EXIT_INTERRUPTED = 2, 3, 130
 
@@ -25,7 +43,9 @@ class DefaultsToRun(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = next((each for each in args if not each.startswith("-")), "")
         alone = {"-h", "--help", "--version"} & set(args[:1])
-        if args and not alone and first not in self.commands:
+        if not args and workspace.find():
+            args = ["run"]
+        elif args and not alone and first not in self.commands:
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -37,6 +57,9 @@ def cli() -> None:
 
     \b
     Examples:
+        grade init work                a folder with a file for each exercise
+        grade                          there: grade what comes next
+        grade watch                    there: grade at every save
         grade list                     what there is to do
         grade show sdpa_masks          the task
         grade sdpa_masks               grade your file
@@ -45,7 +68,10 @@ def cli() -> None:
     """
 
 
-for command in (run, list_, show, hint, lines, report, doctor, data, author):
+for command in (
+    *(init, run, watch, list_, show, hint, solution, status, reset),
+    *(report, lines, doctor, data, author),
+):
     cli.add_command(command)
 
 
@@ -53,6 +79,7 @@ def main() -> None:
     """Run the command line; wrong usage, our faults and interruptions end in one sentence each."""
     logging.basicConfig(level=logging.WARNING, format="grade: %(message)s")
     try:
+        _allow_descriptors()
         cli(prog_name="grade", standalone_mode=False, auto_envvar_prefix="GRADER")
     except click.exceptions.NoArgsIsHelpError as error:
         _end(error.ctx.get_help() if error.ctx else "", EXIT_USAGE)
@@ -66,10 +93,34 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(EXIT_USAGE)
-    except OSError as error:
-        _end(f"Grader fault: {error.strerror or error}.{_keep_traceback()}", EXIT_FAULT)
     except Exception as error:
-        _end(f"Grader fault: {type(error).__name__}: {error}.{_keep_traceback()}", EXIT_FAULT)
+        _end(f"Grader fault: {_explained(error)}", EXIT_FAULT)
+
+
+def _allow_descriptors() -> None:
+    """Raise the soft limit to what a box needs. Raises: GraderFault if the hard one is lower."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < DESCRIPTORS:  # -1 is unlimited
+        raise GraderFault(
+            f"only {hard} files may be open at once, {DESCRIPTORS} are needed; raise the limit"
+            f" (`ulimit -n {DESCRIPTORS}`) and grade again."
+        )
+    if 0 <= soft < DESCRIPTORS:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
+
+
+def _explained(error: Exception) -> str:
+    """What was refused, and what to do about it."""
+    number = error.errno if isinstance(error, OSError) else 0
+    if isinstance(error, MemoryError):
+        number = errno.ENOMEM
+    if str(error) == "can't start new thread":
+        number = errno.EAGAIN
+    if number in CURES:
+        return f"{os.strerror(number)}. {CURES[number]}, and grade again."
+    first = str(error).split("\n", 1)[0]
+    what = getattr(error, "strerror", None) or f"{type(error).__name__}: {first}"
+    return f"{what}.{_keep_traceback()}"
 
 
 def _end(text: str, code: int) -> None:
@@ -79,10 +130,10 @@ def _end(text: str, code: int) -> None:
 
 def _keep_traceback() -> str:
     """Save the traceback where whoever reports the fault finds it."""
-    path = Path(".grader") / "fault.log"
     try:
+        path = state_folder() / "fault.log"
         path.parent.mkdir(exist_ok=True)
         path.write_text(traceback.format_exc(), "utf-8")
-    except OSError:
-        return ""
+    except (OSError, UsageError):
+        return " Run `grade doctor` to see whether this machine is fit."
     return " Please report it with the file .grader/fault.log."

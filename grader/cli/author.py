@@ -45,6 +45,24 @@ def check(slugs: tuple[str, ...], everything: bool, folder: Path | None) -> None
 
 
 @author.command()
+@click.argument("target", type=click.Path(path_type=Path), metavar="DIR")
+@course_option
+def kit(target: Path, folder: Path | None) -> None:
+    """Write the learners' kit: the course without its hidden half.
+
+    \b
+    Example:
+        grade author kit ../course-kit
+    """
+    from grader import authoring
+
+    root, _ = load_course(folder)
+    count = authoring.kit(root, target)
+    click.echo(f"{count} files written; nothing of solutions/ is among them.")
+    click.echo(f"Learners run: grade init work --course {target}")
+
+
+@author.command()
 @click.argument("place", metavar="UNIT/SLUG")
 @course_option
 def new(place: str, folder: Path | None) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from grader import catalogue
-from grader.model import Course
+from grader import catalogue, workspace
+from grader.model import Course, Exercise, UsageError
 
 course_option = click.option(
     "--course",
@@ -23,13 +23,34 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 
 def load_course(folder: Path | None) -> tuple[Path, Course]:
-    """The course folder and what it holds."""
+    """The course folder and what it holds; in a workspace the one it was made from."""
+    home = workspace.find()
+    if home and folder is None and "GRADER_COURSE" not in os.environ:
+        folder = home.course
     root = catalogue.find_root(folder)
     return root, catalogue.load(root)
 
 
+def need_workspace() -> workspace.Workspace:
+    """The workspace around this folder. Raises: UsageError if there is none."""
+    if home := workspace.find():
+        return home
+    raise UsageError("this folder is no workspace; make one: `grade init DIR`, then `cd DIR`.")
+
+
+def task_of(exercise: Exercise, home: workspace.Workspace) -> str:
+    """Where to begin, in three lines."""
+    file = home.file_of(exercise).relative_to(home.folder)
+    return (
+        f"{exercise.slug}: {exercise.title}, {exercise.points} points\n{exercise.goal}\n\n"
+        f"Edit {file} and save it. The task in full: grade show {exercise.slug}"
+    )
+
+
 def state_folder() -> Path:
     """`.grader` of the nearest parent that has one or holds a course, else of this folder."""
+    if home := workspace.find():
+        return home.state
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / ".grader").is_dir() or (folder / "exercises/course.yaml").exists():

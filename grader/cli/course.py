@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from grader import catalogue
+from grader import catalogue, workspace
 from grader.cli.common import (
     course_option,
     learner_name,
@@ -14,7 +16,10 @@ from grader.cli.common import (
     slug_argument,
     state_folder,
 )
-from grader.model import UsageError
+from grader.model import Course, UsageError
+
+if TYPE_CHECKING:
+    from grader.ledger import Row
 
 
 @click.command("list")
@@ -31,14 +36,22 @@ def list_(folder: Path | None) -> None:
     _, course = load_course(folder)
     state = state_folder()
     best = Ledger(state).best() if state.exists() else {}
+    for line in listing(course, best):
+        click.echo(line)
+
+
+def listing(course: Course, best: dict[str, Row]) -> Iterator[str]:
+    """A line for each unit and exercise, with the best result."""
     for unit in course.units:
         members = [each for each in course.exercises if each.unit == unit.slug]
-        click.echo(f"{unit.title}" + ("" if members else "  (no exercise yet)"))
+        if not members:
+            continue
+        yield unit.title
         for each in members:
             row = best.get(each.slug)
             mark = "passed" if row and row.passed else "tried" if row else ""
             score = f"{row.score:g}/" if row else ""
-            click.echo(f"  {each.slug:<18}{score + str(each.points):>9} pt  {mark:<7} {each.title}")
+            yield f"  {each.slug:<18}{score + str(each.points):>9} pt  {mark:<7} {each.title}"
 
 
 @click.command()
@@ -70,21 +83,30 @@ def show(slug: str, folder: Path | None) -> None:
 
 @click.command()
 @slug_argument
-@click.option("-n", "--step", type=click.IntRange(1, 3), default=1, show_default=True)
+@click.option(
+    "-n", "--step", type=click.IntRange(1, 3), help="Else the next one you have not read."
+)
 @course_option
-def hint(slug: str, step: int, folder: Path | None) -> None:
+def hint(slug: str, step: int | None, folder: Path | None) -> None:
     """Show one of three hints; each says more than the one before.
 
     \b
-    Example:
-        grade hint sdpa_masks -n 2
+    Examples:
+        grade hint sdpa_masks          the next one
+        grade hint sdpa_masks -n 1     the first one again
     """
-    steps = catalogue.hints(catalogue.find(load_course(folder)[1], slug))
+    exercise = catalogue.find(load_course(folder)[1], slug)
+    steps = catalogue.hints(exercise)
     if not steps:
         raise UsageError(f"{slug} has no hints here; they are not part of this kit.")
-    click.echo(steps[min(step, len(steps)) - 1])
+    home = workspace.find()
+    read = home.hints_read(exercise) if home else 0
+    step = min(step or read + 1, len(steps))
+    click.echo(f"Hint {step} of {len(steps)}\n\n{steps[step - 1]}")
+    if home:
+        home.remember_hint(exercise, step)
     if step < len(steps):
-        click.echo(f"\nThe next step: grade hint {slug} -n {step + 1}")
+        click.echo(f"\nThe next one: grade hint {slug} -n {step + 1}")
 
 
 @click.command()

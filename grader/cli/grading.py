@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from grader import catalogue
+from grader import catalogue, workspace
 from grader.cli.common import (
     complete_slug,
     course_option,
@@ -16,8 +16,9 @@ from grader.cli.common import (
     learner_name,
     load_course,
     state_folder,
+    task_of,
 )
-from grader.model import Course, Exercise, Level, Submission, UsageError, Verdict
+from grader.model import Course, Exercise, GraderFault, Level, Submission, UsageError, Verdict
 
 
 @click.command()
@@ -28,7 +29,9 @@ from grader.model import Course, Exercise, Level, Submission, UsageError, Verdic
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write an HTML report.")
 @click.option("--sandbox", type=click.Choice(["strict", "container", "basic"]))
 @click.option("--seed", type=int, help="Seed of the drawn inputs.")
-@click.option("-v", "--verbose", is_flag=True, help="Explain every failure.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Explain all failures; show what each check took."
+)
 @json_option
 @course_option
 def run(
@@ -43,30 +46,78 @@ def run(
     as_json: bool,
     folder: Path | None,
 ) -> None:
-    """Grade submissions: by exercise name, by file, or all.
+    """Grade submissions: what comes next, by exercise name, by file, or all.
 
     \b
     Examples:
-        grade sdpa_masks                     the file of that name, else the stub
+        grade                                in a workspace: the next unfinished exercise
+        grade sdpa_masks                     your file of that name
         grade work/sdpa_masks.py             a file; its name says which exercise
         grade run sdpa_masks --file a.py     any file
         grade run --all --reference -o report.html
     """
-    from grader import box, engine
     from grader.ledger import Ledger
 
     _, course = load_course(folder)
+    home = workspace.find()
+    if home and not (targets or everything or file or reference or as_json):
+        targets = _next(course, home)
+    from grader import box, engine
+
     chosen = list(_chosen(course, targets, everything, file, reference))
     isolation = box.isolation(Level(sandbox) if sandbox else None)
     verdicts: list[Verdict] = []
+    not_kept: GraderFault | None = None
     for exercise, path in chosen:
         source = _submission(exercise, path, seed)
         verdict = engine.grade(exercise, source, isolation, learner=learner_name(), seed=seed)
-        Ledger(state_folder()).record(verdict)
+        try:
+            Ledger(state_folder()).record(verdict)
+        except GraderFault as fault:
+            not_kept = GraderFault(f"the verdict above holds but was not kept. {fault}")
         verdicts.append(verdict)
         if not as_json:
             _print_one(verdict, len(chosen), verbose)
+    if not as_json and course.hand_in and any(_is_kit(each) for each, _ in chosen):
+        click.echo(f"\nHand in: {course.hand_in}")
+    if home and len(verdicts) == 1 and verdicts[0].passed and not (as_json or not_kept):
+        _say_next(course, home)
     _finish(verdicts, course, output, as_json)
+    if not_kept:
+        raise not_kept
+    raise SystemExit(max(verdict.exit_code for verdict in verdicts))
+
+
+def _is_kit(exercise: Exercise) -> bool:
+    return not (exercise.solution / "checks.py").exists()
+
+
+def _next(course: Course, home: workspace.Workspace) -> tuple[str, ...]:
+    """The next unfinished exercise; one that nobody has begun is shown and not graded."""
+    todo = _todo(course, home)
+    if not todo:
+        click.echo("Every exercise is passed; `grade status` shows them all.")
+        raise SystemExit(0)
+    if workspace.is_untouched(todo[0], workspace.read(home.file_of(todo[0]))):
+        click.echo(task_of(todo[0], home))
+        raise SystemExit(1)
+    return (todo[0].slug,)
+
+
+def _todo(course: Course, home: workspace.Workspace) -> list[Exercise]:
+    from grader.ledger import Ledger
+
+    ledger = Ledger(home.state)
+    done = {slug for slug, row in ledger.best().items() if row.passed}
+    kits = {each.slug for each in course.exercises if _is_kit(each)}
+    latest = ledger.latest() if kits else {}
+    done |= {s for s in kits & latest.keys() if ledger.read(latest[s].path).only_examples}
+    return workspace.unfinished(course, done)
+
+
+def _say_next(course: Course, home: workspace.Workspace) -> None:
+    for exercise in _todo(course, home)[:1]:
+        click.echo(f"\nNext: {exercise.slug}, {exercise.title}. Run `grade`.")
 
 
 def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
@@ -75,7 +126,7 @@ def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
 
         seed = personal.personal_seed(exercise, learner_name()) if seed is None else seed
         return authoring.submission_of(exercise, path, seed)
-    return catalogue.read_submission(path)
+    return workspace.read(path)
 
 
 def _chosen(
@@ -88,7 +139,7 @@ def _chosen(
         raise UsageError("--file goes with exactly one exercise.")
     names = [each.slug for each in course.exercises] if everything else list(targets)
     for name in names:
-        looks_like_file = name.endswith((".py", ".yaml")) or os.sep in name
+        looks_like_file = name.endswith(workspace.SUFFIXES) or os.sep in name
         if looks_like_file and not everything:
             yield catalogue.exercise_of(course, Path(name)), Path(name)
             continue
@@ -99,8 +150,12 @@ def _chosen(
 def _file_of(exercise: Exercise, file: Path | None, reference: bool) -> Path:
     if reference:
         return exercise.solution / "reference.py"
+    if file:
+        return file
+    if home := workspace.find():
+        return home.file_of(exercise)
     beside = Path(exercise.slug + exercise.stub.suffix)
-    return file or (beside if beside.exists() else exercise.stub)
+    return beside if beside.exists() else exercise.stub
 
 
 def _print_one(verdict: Verdict, count: int, verbose: bool) -> None:
@@ -125,7 +180,6 @@ def _finish(verdicts: list[Verdict], course: Course, output: Path | None, as_jso
         report.print_summary(verdicts, Console())
     if output:
         _write_html(verdicts, course, output)
-    raise SystemExit(max(verdict.exit_code for verdict in verdicts))
 
 
 def _write_html(verdicts: list[Verdict], course: Course, output: Path) -> None:

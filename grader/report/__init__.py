@@ -2,6 +2,15 @@
 
 from grader.report.html import as_html
 from grader.report.json import as_json, schema
-from grader.report.text import as_text, print_summary, print_verdict, summary
+from grader.report.text import as_text, on_screen, print_summary, print_verdict, summary
 
-__all__ = ["as_html", "as_json", "as_text", "print_summary", "print_verdict", "schema", "summary"]
+__all__ = [
+    "as_html",
+    "as_json",
+    "as_text",
+    "on_screen",
+    "print_summary",
+    "print_verdict",
+    "schema",
+    "summary",
+]

@@ -44,6 +44,7 @@ HEADLINES = {
     "PASSED": Chip("Passed", "check", "good"),
     "NOT PASSED": Chip("Not passed", "cross", "bad"),
     "GRADER FAULT": Chip("Grader fault", "bang", "odd"),
+    "EXAMPLES HOLD": Chip("Examples hold", "dash", "odd"),
 }
 
 

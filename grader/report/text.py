@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -28,7 +29,7 @@ SIDE = 8
 
 GOOD, BAD, ODD, QUIET = "green", "bold red", "yellow", "dim"
 STYLES = {Status.PASSED: GOOD, Status.SKIPPED: QUIET, Status.GRADER_FAULT: ODD}
-HEADLINES = {"PASSED": GOOD, "NOT PASSED": BAD, "GRADER FAULT": ODD}
+HEADLINES = {"PASSED": GOOD, "NOT PASSED": BAD, "GRADER FAULT": ODD, "EXAMPLES HOLD": ODD}
 
 
 def print_verdict(verdict: Verdict, console: Console, *, verbose: bool = False) -> None:
@@ -41,20 +42,51 @@ def print_summary(verdicts: Iterable[Verdict], console: Console) -> None:
     _print(summary(verdicts, encoding=console.encoding), console)
 
 
-def as_text(verdict: Verdict, *, verbose: bool = False, encoding: str = "utf-8") -> RenderableType:
+def on_screen(
+    verdict: Verdict, console: Console, rows: int | None, *, brief: bool = False
+) -> RenderableType:
+    """One verdict in at most `rows` rows: less of what passed, then only its beginning."""
+    whole = as_text(verdict, encoding=console.encoding, brief=brief)
+    options = console.options.update(width=min(COLUMNS, console.width))
+    if rows is None or len(console.render_lines(whole, options)) <= rows:
+        return whole
+    short = as_text(verdict, encoding=console.encoding, brief=True)
+    lines = console.render_lines(short, options, pad=False)
+    if len(lines) <= rows:
+        return short
+    kept = [_as_text(line) for line in lines[: max(rows - 1, 1)]]
+    return Group(*kept, Text("... (more does not fit)", QUIET))
+
+
+def _as_text(segments: Iterable[Segment]) -> Text:
+    return Text.assemble(*((each.text, each.style or "") for each in segments), no_wrap=True)
+
+
+def as_text(
+    verdict: Verdict, *, verbose: bool = False, brief: bool = False, encoding: str = "utf-8"
+) -> RenderableType:
     """One verdict in full.
 
     Args:
-        verbose   explain every failure, and cut nothing
+        verbose   explain every failure, cut nothing, and say what each check took
+        brief     explain the first failure, and count what passed
         encoding  of the terminal; marks are ASCII unless it is a form of UTF
     """
     verdict = plain(verdict, encoding)
     failures = wording.failures(verdict)
-    explained = failures if verbose else failures[:DETAILED]
+    explained = failures if verbose else failures[: 1 if brief else DETAILED]
     claims = _rows()
+    passed = [each for each in verdict.outcomes if each.status is Status.PASSED]
+    if brief and len(passed) > 1:
+        claims.add_row(*_mark(Status.PASSED, encoding), f"{len(passed)} claims hold")
     for outcome in verdict.outcomes:
+        if brief and len(passed) > 1 and outcome.status is Status.PASSED:
+            continue
         detail = _detail(outcome, verdict, verbose) if outcome in explained else ()
-        claims.add_row(*_mark(outcome.status, encoding), Group(*_claim(outcome), *detail))
+        claims.add_row(
+            *_mark(outcome.status, encoding),
+            Group(*_claim(outcome), *detail, *_used(outcome, verbose)),
+        )
         if outcome in explained and outcome is not verdict.outcomes[-1]:
             claims.add_row()
     return Group(
@@ -151,6 +183,12 @@ def _detail(outcome: Outcome, verdict: Verdict, verbose: bool) -> Iterator[Rende
         yield Text.assemble(("Next: ", "bold"), outcome.next_step)
 
 
+def _used(outcome: Outcome, verbose: bool) -> Iterator[Text]:
+    """What it took, for who wants to know and for who hit a limit."""
+    if (verbose or wording.hit_a_limit(outcome)) and (used := wording.used(outcome)):
+        yield Text(f"took {used}", QUIET)
+
+
 def _counterexample(found: Counterexample) -> Iterator[RenderableType]:
     if found.call:
         yield Text.assemble("call: ", (wording.shorten(found.call), "bold"))
@@ -241,4 +279,13 @@ def _printed(verdict: Verdict, verbose: bool) -> Iterator[RenderableType]:
 def _footer(verdict: Verdict) -> Text:
     detail = f" ({verdict.isolation.detail})" if verdict.isolation.detail else ""
     level = f"Isolation: {verdict.isolation.level}{detail}."
-    return Text(" ".join((level, *verdict.notes, f"{wording.seconds(verdict.seconds)}.")), QUIET)
+    return Text(
+        " ".join(
+            (
+                level,
+                *(f"{each.rstrip('.')}." for each in verdict.notes),
+                f"{wording.seconds(verdict.seconds)}.",
+            )
+        ),
+        QUIET,
+    )

@@ -22,7 +22,9 @@ WORDS = {
 
 
 def headline(verdict: Verdict) -> str:
-    """PASSED, NOT PASSED or GRADER FAULT."""
+    """PASSED, NOT PASSED, EXAMPLES HOLD or GRADER FAULT."""
+    if verdict.only_examples:
+        return "EXAMPLES HOLD"
     return {0: "PASSED", 1: "NOT PASSED"}.get(verdict.exit_code, "GRADER FAULT")
 
 
@@ -30,6 +32,8 @@ def remark(verdict: Verdict) -> str:
     """What a reader of the score must know; usually nothing."""
     if verdict.exit_code == 3:
         return "The grader failed here, not your code. This does not count against you."
+    if verdict.only_examples:
+        return "The hidden checks are not in this kit, so there are no points here."
     if any(each.status is Status.FORBIDDEN for each in verdict.outcomes):
         return "A rule is broken, so no check earns points until that is mended."
     return ""
@@ -57,6 +61,19 @@ def by_unit(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
 def seconds(value: float) -> str:
     """`48.3 s`, and `0.03 s` below one."""
     return f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
+
+
+def used(outcome: Outcome) -> str:
+    """What a check took: `1.2 s, 0.45 CPU s, 312 MB`; empty where nothing was run."""
+    if not outcome.peak_mb:
+        return ""
+    parts = (seconds(outcome.seconds), seconds(outcome.cpu_s).replace(" s", " CPU s"))
+    return ", ".join((*parts, f"{outcome.peak_mb:,.0f} MB"))
+
+
+def hit_a_limit(outcome: Outcome) -> bool:
+    """Whether time or memory ended the check."""
+    return outcome.status in (Status.TIMEOUT, Status.MEMORY)
 
 
 def failures(verdict: Verdict) -> tuple[Outcome, ...]:
