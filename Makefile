@@ -3,7 +3,7 @@ PYTHON ?= python3
 GRADE := .venv/bin/grade
 WRONG := solutions/attention/sdpa_masks/mistakes/no_scale.py
 
-.PHONY: grade test lint catalogue bench setup data clean
+.PHONY: grade test lint catalogue redteam bench setup data clean
 
 grade: setup  ## Grade a wrong submission, then all references; write the HTML reports.
 	-$(GRADE) run sdpa_masks --file $(WRONG) -o reports/wrong.html
@@ -19,6 +19,9 @@ lint: setup  ## Format, lint, types.
 
 catalogue: setup  ## The course proves itself.
 	$(GRADE) author check --all
+
+redteam: setup  ## Run every attack and write the table of docs/security.md.
+	.venv/bin/python tests/redteam/campaign.py
 
 bench: setup  ## Speed, as ratios in one run.
 	.venv/bin/python -m benchmarks

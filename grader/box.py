@@ -32,6 +32,7 @@ from grader.model import GraderFault, Isolation, Level, Limits, UsageError
 
 START_S = 120
 ANSWER_S = 10
+AGAIN = "see `grade doctor`, end other programs or raise the limits (`ulimit -a`), and grade again"
 PIPE, PIPES = 1 << 16, 16
 """Bytes that a pipe holds; how often that, where somebody enlarged it to the kernel's limit."""
 DETAILS = {
@@ -54,12 +55,24 @@ def isolation(wanted: Level | None = None) -> Isolation:
     if wanted is None:
         fallback = Level.CONTAINER if in_container() else Level.BASIC
         wanted = fallback if why_not_strict else Level.STRICT
-    return Isolation(level=wanted, detail=DETAILS[wanted])
+    as_root = wanted is not Level.STRICT and os.geteuid() == 0 and not bubblewrap.can_leave_root()
+    return Isolation(level=wanted, detail=DETAILS[wanted] + as_root * "; it runs as root")
 
 
-def in_container() -> bool:
-    """Whether docker or podman started us, by the marks that they leave."""
-    return any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv"))
+def in_container(root: Path = Path("/")) -> bool:
+    """Whether this is a container, by what its engine leaves in every one.
+
+    docker, podman and systemd leave a mark. containerd, with Kubernetes or without, leaves none,
+    but like them mounts two files of its own, which no bare machine does.
+    """
+    marks = (".dockerenv", "run/.containerenv", "run/systemd/container")
+    if any((root / mark).exists() for mark in marks):
+        return True
+    try:
+        mounts = (root / "proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    return {"/etc/hosts", "/etc/resolv.conf"} <= {line.split()[4] for line in mounts}
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,9 @@ class Box:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._running = False
+        self._interrupted = False
+        self._folder = ""
+        """Where the submission may write; at the strict level that is no folder out here."""
 
     def __enter__(self) -> Box:
         self._start()
@@ -105,37 +121,51 @@ class Box:
     @contextlib.contextmanager
     def run(self, limits: Limits | None = None, seed: int = 0) -> Iterator[Run]:
         """Fork a child with its own limits. Raises: GraderFault if the box does not start."""
+        if self._interrupted:
+            raise KeyboardInterrupt
         if self._running:
             raise GraderFault("a check opened the submission twice at once; close the first.")
         limits = limits or self.limits
         self._await_ready()
+        run = Run(self._fork(limits, seed), limits)
         self._running = True
-        ours, theirs = socket.socketpair()
-        order = {"op": "fork", "seed": seed, **limits.model_dump()}
-        socket.send_fds(self._control, [msgpack.packb(order)], [theirs.fileno()])
-        theirs.close()
-        run = Run(ours, limits)
         try:
             yield run
         finally:
             # Closed last: a process that still lives is then seen as killed, not as gone by itself.
-            run.facts = self._end()
-            ours.close()
-            self._running = False
+            try:
+                run.facts = self._end()
+            finally:
+                run.socket.close()
+                self._running = False
+
+    def _fork(self, limits: Limits, seed: int) -> socket.socket:
+        """Order a child, whose socket this is the other end of."""
+        order = {"op": "fork", "seed": seed, **limits.model_dump()}
+        with _refusals():
+            ours, theirs = socket.socketpair()
+            with theirs:
+                socket.send_fds(self._control, [msgpack.packb(order)], [theirs.fileno()])
+        return ours
+
+    def interrupt(self) -> None:
+        """End whatever runs, from another thread; what goes on is told KeyboardInterrupt."""
+        self._interrupted = True
+        if process := self._process:
+            process.kill()
 
     def _start(self) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(START_S)
-        self._folder = tempfile.mkdtemp(prefix="grader-")
-        try:
-            self._process = self._spawn(theirs)
-            self._printed = Printed(self._process, self.limits.output_kb << 10)
-        except BaseException:  # Ctrl-C; what was spawned leaves when its control socket closes
-            self._control.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
-        finally:
-            theirs.close()
+        with _refusals():
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._control.settimeout(START_S)
+            try:
+                self._process = self._spawn(theirs)
+                self._printed = Printed(self._process, self.limits.output_kb << 10)
+            except BaseException:  # what was spawned leaves when its control socket closes
+                self._control.close()
+                raise
+            finally:
+                theirs.close()
         self._ready = False
 
     def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
@@ -146,8 +176,8 @@ class Box:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                cwd=self._folder,
-                env=bubblewrap.ENVIRONMENT | {"PATH": os.environ.get("PATH", os.defpath)},
+                cwd="/",
+                env=bubblewrap.environment(),
                 start_new_session=True,
             )
 
@@ -156,65 +186,101 @@ class Box:
 
     def _command(self, control_fd: int, filter_fd: int) -> list[str]:
         strict = self.isolation.level is Level.STRICT
-        outer = bubblewrap.command(self.limits, filter_fd) if strict else []
+        outer = bubblewrap.command(self.limits, filter_fd) if strict else bubblewrap.leave_root()
+        place = "" if strict else tempfile.gettempdir()
         home = bubblewrap.INSIDE if strict else str(bubblewrap.PACKAGE.parent)
         program = (
             f"import sys; sys.path.insert(0, {home!r}); from grader import zygote; zygote.main()"
         )
         mode = "trains" if self.trains else "plain"
-        return [*outer, sys.executable, "-s", "-P", "-c", program, str(control_fd), mode]
+        return [*outer, sys.executable, "-s", "-P", "-c", program, str(control_fd), mode, place]
 
     def _await_ready(self) -> None:
         if self._process is None or self._process.poll() is not None:
             self._stop()
             self._start()
         if not self._ready:
-            self._tell()
+            ready = self._tell()
+            if not ready:
+                last = self._printed.take().strip().splitlines()[-1:] or ["no message"]
+                self._stop()
+                raise GraderFault(f"the box did not start ({last[0]}); {AGAIN}.")
+            self._folder = ready["folder"]
             self._ready = True
             self._control.settimeout(ANSWER_S)
 
     def _tell(self) -> dict[str, Any]:
-        """One message of the zygote. Raises: GraderFault if it is gone or silent."""
+        """One message of the zygote; empty if it is gone or silent. Raises: GraderFault."""
         try:
             message = self._control.recv(1 << 16)
         except OSError:
             message = b""
-        if not message:
-            last = self._printed.take().strip().splitlines()[-1:]
+        answer: dict[str, Any] = msgpack.unpackb(message) if message else {}
+        if "fault" in answer:
             self._stop()
-            raise GraderFault(
-                f"the box ended unexpectedly ({last[0] if last else 'no message'}); "
-                "run `grade doctor` to see what this machine refuses."
-            )
-        answer: dict[str, Any] = msgpack.unpackb(message)
+            raise GraderFault(f"{answer['fault']}; {AGAIN}.")
         return answer
 
     def _end(self) -> Facts:
-        try:
+        with contextlib.suppress(OSError):
             self._control.send(msgpack.packb({"op": "end"}))
-            end = self._tell()
-        except (GraderFault, OSError):
+        end = self._tell()
+        if not end:
             # The submission took the whole box down, or left what cannot be cleaned.
+            outside = self._ended_from_outside()
             self._stop()
+            if outside:
+                raise GraderFault(f"the box was ended from outside; {AGAIN}.")
             end = {"signal": signal.SIGKILL, "exit": 0, "over_memory": False}
             end |= {"cpu_s": 0.0, "peak_mb": 0.0}
         return Facts(printed=self._printed.take(), **end)
+
+    def _ended_from_outside(self) -> bool:
+        """No submission can kill a strict box: its zygote leaves with code 1 or stays."""
+        if self.isolation.level is not Level.STRICT or self._process is None:
+            return False
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(1) != 1
+        return False
 
     def _stop(self) -> None:
         if self._process is None:
             return
         self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            if self.isolation.level is Level.STRICT:
-                self._process.kill()
+        if self.isolation.level is Level.STRICT:
+            self._kill()
         try:
             self._process.wait(ANSWER_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._printed.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._process = None
+        if self._folder:  # where the zygote could not remove it itself
+            with contextlib.suppress(RecursionError):  # folders nested without end
+                shutil.rmtree(self._folder, ignore_errors=True)
+        self._process, self._folder = None, ""
+
+    def _kill(self) -> None:
+        """Root's bubblewrap has no right to take the zygote, another user's, with it."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            pid = self._process.pid
+            self._process.send_signal(signal.SIGSTOP)  # so that it starts no other one meanwhile
+            with contextlib.suppress(OSError):
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                for child in map(int, children):
+                    os.kill(child, signal.SIGKILL)
+            self._process.kill()
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What the system refuses us is no fault of the check that is running."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # a thread that cannot start is a RuntimeError
+        reason = getattr(error, "strerror", None) or str(error)
+        raise GraderFault(f"the box could not be started: {reason}; {AGAIN}.") from error
 
 
 class Printed:

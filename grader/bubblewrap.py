@@ -12,8 +12,10 @@ import errno
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -43,8 +45,13 @@ DENIED = """
     init_module finit_module delete_module acct quotactl nfsservctl open_by_handle_at
     name_to_handle_at shmget shmat semget msgget mq_open settimeofday clock_settime adjtimex
     clock_adjtime iopl ioperm lookup_dcookie vhangup syslog sethostname setdomainname personality
+    memfd_create memfd_secret vmsplice io_setup setxattr lsetxattr fsetxattr
+    sched_setscheduler sched_setparam sched_setattr sched_setaffinity setpriority ioprio_set
+    migrate_pages move_pages
 """.split()
 CLONE_NEWUSER = 0x10000000
+SHARED_ANONYMOUS = 0x21
+TRIAL_S = 30
 
 
 def refusal() -> str:
@@ -53,6 +60,8 @@ def refusal() -> str:
         return "bubblewrap needs Linux; use the container level or accept the basic one"
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed; install the package `bubblewrap`"
+    if os.geteuid() == 0 and shutil.which("setpriv", path=ENVIRONMENT["PATH"]) is None:
+        return "root's box needs setpriv; install the package `util-linux`, or be another user"
     try:
         seccomp_program()
     except Exception as error:
@@ -64,21 +73,40 @@ def refusal() -> str:
 def _trial() -> str:
     """Start the box once around an interpreter that does nothing."""
     with memory_file(seccomp_program()) as filter_fd:
-        run = subprocess.run(
-            [*command(Limits(), filter_fd), sys.executable, "-S", "-c", "pass"],
-            pass_fds=[filter_fd],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-    if run.returncode == 0:
-        return ""
-    words = run.stderr.strip().splitlines()
-    return (
-        f"bubblewrap is refused here ({words[-1] if words else run.returncode}); allow "
+        program = [*command(Limits(), filter_fd), sys.executable, "-S", "-c", "pass"]
+        reason = _refused(program, filter_fd)
+    return reason and (
+        f"bubblewrap is refused here ({reason}); allow "
         "unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
         "kernel.apparmor_restrict_unprivileged_userns=0)"
     )
+
+
+def _refused(command: list[str], *fds: int) -> str:
+    """Why a command does not succeed; empty if it does."""
+    try:
+        run = subprocess.run(
+            command,
+            pass_fds=fds,
+            env=environment(),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=TRIAL_S,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {TRIAL_S} s"
+    except OSError as error:
+        return error.strerror or "it cannot be started"
+    words = run.stderr.strip().splitlines() or [f"exit code {run.returncode}"]
+    return words[-1] if run.returncode else ""
+
+
+def environment() -> dict[str, str]:
+    """What the box and its trials are started with."""
+    return ENVIRONMENT | {"PATH": os.environ.get("PATH", os.defpath)}
 
 
 def command(limits: Limits, filter_fd: int) -> list[str]:
@@ -90,26 +118,53 @@ def command(limits: Limits, filter_fd: int) -> list[str]:
     for name, value in ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", size]
-    arguments += ["--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    # Mapped, /dev/zero would be memory that nobody is charged for; bound like this nobody opens it.
+    arguments += ["--tmpfs", "/dev/shm", "--ro-bind", "/dev/null", "/dev/zero"]
+    arguments += ["--remount-ro", "/dev"]
     arguments += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--chdir", "/tmp"]
     arguments += _mounts()  # after /tmp, because the interpreter may lie below it
     arguments += ["--remount-ro", "/", "--seccomp", str(filter_fd)]
-    return arguments + (_leave_root() if os.geteuid() == 0 else _user_namespace())
+    return arguments + (_root_in_box() if os.geteuid() == 0 else _user_namespace())
 
 
 def _user_namespace() -> list[str]:
     return ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534", "--"]
 
 
-def _leave_root() -> list[str]:
-    # A user of its own for each box, because RLIMIT_NPROC counts over all boxes of one user.
-    user = str(random.SystemRandom().randint(61184, 65519))
+def _root_in_box() -> list[str]:
     keep = [
         word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")
     ]
-    drop = ["--clear-groups", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
-    identity = [f"--reuid={user}", f"--regid={user}", "--no-new-privs", "--pdeathsig=KILL"]
-    return [*keep, "--", "setpriv", *identity, *drop]
+    return [*keep, "--", *_another_user()]
+
+
+def _another_user() -> list[str]:
+    # A user of its own for each box, because RLIMIT_NPROC counts over all boxes of one user.
+    user = str(random.SystemRandom().randint(61184, 65519))
+    identity = [f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
+    drop = ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
+    return ["setpriv", *identity, *drop]
+
+
+def leave_root() -> list[str]:
+    """What makes root's box without bubblewrap an ordinary user's; empty where it cannot."""
+    return _another_user() if os.geteuid() == 0 and can_leave_root() else []
+
+
+@cache
+def can_leave_root() -> bool:
+    """Whether another user can read the interpreter and us, and write to the temporary folder."""
+    if shutil.which("setpriv") is None:
+        return False
+    program = (
+        "import sys, tempfile; from importlib.util import find_spec;"
+        "sys.path.insert(0, sys.argv[1]);"
+        "tempfile.TemporaryDirectory(dir=sys.argv[2]).cleanup();"
+        "same = [sys.prefix, sys.base_prefix] == sys.argv[3:];"  # else it found another Python
+        "sys.exit(not (same and find_spec('grader.zygote') and find_spec('torch')))"
+    )
+    where = [str(PACKAGE.parent), tempfile.gettempdir(), sys.prefix, sys.base_prefix]
+    return not _refused([*_another_user(), sys.executable, "-s", "-P", "-c", program, *where])
 
 
 def _mounts() -> list[str]:
@@ -156,8 +211,18 @@ def seccomp_program() -> bytes:
             rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name)
         except (OSError, RuntimeError, ValueError):
             continue  # this architecture has no such call
-    masked = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER)
-    rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "clone", masked)
+    for name, *condition in (
+        ("clone", 0, pyseccomp.MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER),
+        # Memory that nobody is charged for: it stays when the process no longer maps it.
+        ("mmap", 3, pyseccomp.MASKED_EQ, SHARED_ANONYMOUS, SHARED_ANONYMOUS),
+        # Network even inside is a door: to the kernel, and a socket that is slow to close
+        # holds up whoever was sent it.
+        ("socket", 0, pyseccomp.NE, socket.AF_UNIX),
+        ("socketpair", 0, pyseccomp.NE, socket.AF_UNIX),
+        # The zygote's limits, which its other children inherit.
+        ("prlimit64", 0, pyseccomp.NE, 0),
+    ):
+        rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(*condition))
     # Its flags lie in memory that a filter cannot see; libc falls back to clone.
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     with memory_file(b"") as fd, os.fdopen(os.dup(fd), "w+b") as file:

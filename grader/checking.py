@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import functools
-import os
-import sys
 import time
 import types
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest import mock
-from warnings import catch_warnings, simplefilter
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
-from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
 
-from grader import mistakes
+from grader import mistakes, session
 from grader.answers import Answers
 from grader.box import Box
 from grader.catalogue import Mistake
 from grader.counterexample import counterexample
 from grader.judging import judge
-from grader.lending import Draft, Record, lent
+from grader.lending import Draft, Progress, Record, lent, to_nobody
 from grader.model import Exercise, GraderFault, Limits, Outcome, Status, UsageError
 from grader.model import Submission as Source
-from grader.personal import questions
+from grader.personal import inside, questions
 from grader.proxy import Submission, SubmissionEnded, SubmissionError
 
 EXAMPLES = 30
 SLOW_CPU_S = 2.0
+FINE = (Status.PASSED, Status.SKIPPED, Status.GRADER_FAULT)
+"""What is not held against the submission."""
 NAMED = (Status.FAILED, Status.ERROR)
 GRADING = hypothesis.settings(
     database=None,
@@ -73,8 +69,14 @@ class Checking:
         self.text = source.content.decode("utf-8-sig", errors="replace")
         self.outcomes: list[Outcome] = []
         self.unloadable = ""
+        self.progress: Callable[[Progress], None] = to_nobody
+        self.on_failure: Callable[[], None] = lambda: None
+        """Called once, when the first check has failed; the others still run."""
+        self._told = False
+        self._claim = ""
         self.only = ""
         self.interrupted = False
+        self.fault: GraderFault | None = None
         self.draft: Draft | None = None
         self._suspects: list[Mistake] = []
         self._judged: dict[int, tuple[BaseException, tuple[Status, str]]] = {}
@@ -83,21 +85,16 @@ class Checking:
     def run(self, files: list[Path], only: str = "") -> None:
         """Run check files, or one check of them, with all its parameters.
 
-        Raises: KeyboardInterrupt if the user interrupted; GraderFault if pytest itself failed.
+        Raises: KeyboardInterrupt if the user interrupted; GraderFault if the box or pytest failed.
         """
         self.only = only
-        selected = [str(path) for path in files]
-        root = self.exercise.folder.parent.parent.parent
-        arguments = [*PYTEST, f"--rootdir={root}", *selected]
-        with _without_settings_of_the_user(), _without_local_constants(), catch_warnings():
-            simplefilter("ignore")  # a learner cannot act on what pytest's own plugins warn of
-            code = pytest.main(arguments, plugins=[self, self._lent()])
-        for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
-            del sys.modules[name]
-        if self.interrupted:
-            raise KeyboardInterrupt
-        if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
-            raise GraderFault(f"pytest ended with code {int(code)} on {self.exercise.slug}.")
+        try:
+            session.run(self.exercise.folder.parents[2], files, [self, self._lent()])
+        finally:
+            if self.fault:
+                raise self.fault
+            if self.interrupted:
+                raise KeyboardInterrupt
 
     @contextmanager
     def open(self, limits: Limits | None = None) -> Iterator[Any]:
@@ -108,7 +105,7 @@ class Checking:
                 self.draft.answers = answers
             yield answers
             return
-        with self.box.run(limits, self.seed_of_run) as run:
+        with self.box.run(limits, inside(self.seed_of_run)) as run:
             if self.draft:
                 self.draft.runs.append(run)
             self._open_now = Submission(run, self.source.name, self.text)
@@ -123,8 +120,8 @@ class Checking:
         except SubmissionEnded as ended:
             raise EndedInFixtureError(ended) from None
 
-    def load(self) -> Outcome:
-        """Whether the file can be loaded at all."""
+    def load(self) -> None:
+        """The first outcome: whether the file can be loaded at all."""
         draft = Draft()
         self.draft = draft
         try:
@@ -136,13 +133,20 @@ class Checking:
         outcome = self._finish(draft, "load", "The file can be loaded.", weight=0)
         if outcome.status is not Status.PASSED:
             self.unloadable = "the file could not be loaded"
-        return outcome
+        self._keep(outcome)
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Note an outcome, and tell of the first failure at once."""
+        self.outcomes.append(outcome)
+        if outcome.status not in FINE and not self._told:
+            self._told = True
+            self.on_failure()
 
     def _lent(self) -> types.ModuleType:
         return lent(
             self.open,
             fresh=self.fresh,
-            record=Record(lambda: self.draft),
+            record=Record(lambda: self.draft, self._step),
             seed=self.seed_of_run,
             questions=questions(self.exercise, self.seed_of_run),
         )
@@ -175,23 +179,28 @@ class Checking:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        self.draft, self._open_now = Draft(), None
-        result = yield
         check = item.obj  # type: ignore[attr-defined]
         claim = " ".join((check.__doc__ or item.name).split())
         if hasattr(item, "callspec"):
             claim = claim.format_map(_Plain(item.callspec.params))
+        self._claim = claim
+        self.progress(Progress(claim))
+        self.draft, self._open_now = Draft(), None
+        result = yield
         draft, self.draft = self.draft, None
-        self.outcomes.append(
-            self._finish(
-                draft,
-                item.name,
-                claim,
-                weight=getattr(check, "weight", 0 if item.path.name == "examples.py" else 1),
-                merit=getattr(check, "merit", False),
-            )
-        )
+        try:
+            if isinstance(draft.error, GraderFault):
+                raise draft.error
+            weight = getattr(check, "weight", 0 if item.path.name == "examples.py" else 1)
+            merit = getattr(check, "merit", False)
+            self._keep(self._finish(draft, item.name, claim, weight=weight, merit=merit))
+        except GraderFault as fault:
+            self.fault = fault  # no outcome of this run can be trusted any more
+            item.session.shouldstop = str(fault)
         return result
+
+    def _step(self, done: int, total: int, loss: float) -> None:
+        self.progress(Progress(self._claim, done, total, loss))
 
     def pytest_runtest_setup(self) -> None:
         if self.unloadable:
@@ -200,7 +209,8 @@ class Checking:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
         report = yield
-        if call.excinfo and self.draft and self.draft.error is None:
+        ours = call.excinfo is not None and isinstance(call.excinfo.value, GraderFault)
+        if call.excinfo and self.draft and (self.draft.error is None or ours):
             self.draft.error = call.excinfo.value
             self.draft.skipped = str(call.excinfo.value) if report.skipped else ""
             if self._open_now:
@@ -251,18 +261,20 @@ class Checking:
 
     def _judge(self, draft: Draft) -> tuple[Status, str]:
         """A fixture's exception comes again for every check that rests on it: judge it once."""
-        last = draft.facts[-1] if draft.facts else None
+        last = next((run for run in reversed(draft.runs) if run.facts), None)
         error = draft.error
         cause = error.ended if isinstance(error, EndedInFixtureError) else error
-        verdict = judge(cause, last, self.exercise.limits)
+        limits = last.limits if last else self.exercise.limits
+        verdict = judge(cause, last.facts if last else None, limits)
         if error is None:
             return verdict
         return self._judged.setdefault(id(error), (error, verdict))[1]
 
     def _name(self, draft: Draft) -> tuple[str, ...]:
         if self.box:
+            seed = inside(self.seed_of_run)
             return mistakes.name(
-                self.exercise, self.box, draft.trace, self.seed_of_run, self._suspects
+                self.exercise, self.box, self.text, draft.trace, seed, self._suspects
             )
         drawn = questions(self.exercise, self.seed_of_run)
         return mistakes.name_answer(self.exercise, draft.answers, drawn) if draft.answers else ()
@@ -274,40 +286,6 @@ def _line(draft: Draft) -> int | None:
         return draft.answers.line(draft.answers.last)
     line: int | None = getattr(draft.error, "line", None)
     return line
-
-
-PYTEST = [
-    *("--capture=no", "--assert=plain", "--noconftest", "--import-mode=importlib"),
-    *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-c", "/dev/null"),
-    *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:warnings", "-p", "no:logging"),
-    # Their full garbage collections take longer than most checks.
-    *("-p", "no:unraisableexception", "-p", "no:threadexception"),
-    *("-o", "python_files=*.py", "-o", "python_functions=check_*"),
-    "--continue-on-collection-errors",
-]
-
-
-def _without_local_constants() -> AbstractContextManager[Any]:
-    """hypothesis also draws numbers that it finds in local source files, and caches them there.
-
-    Then the same seed would draw differently where other modules are loaded.
-    """
-    return mock.patch.object(providers, "_get_local_constants", Constants, create=True)
-
-
-def _file(module: Any) -> str:
-    return str(getattr(module, "__file__", ""))
-
-
-@contextmanager
-def _without_settings_of_the_user() -> Iterator[None]:
-    """PYTEST_ADDOPTS and PYTEST_PLUGINS are meant for the user's own tests, not for grading."""
-    names = [name for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ]
-    kept = {name: os.environ.pop(name) for name in names}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)
 
 
 class _Plain(dict[str, Any]):

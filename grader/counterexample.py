@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,24 @@ def array(value: Any) -> Array | None:
     return Array(shape=tuple(value.shape), dtype=dtype, values=tuple(float(n) for n in numbers))
 
 
+class _Brief(reprlib.Repr):
+    """Never prints the numbers of a tensor, nor a long list to its end: both take minutes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxtuple = self.maxdict = 20
+        self.maxstring = self.maxother = self.maxlong = 100
+
+    def repr_Tensor(self, value: torch.Tensor, level: int) -> str:  # noqa: N802 - named by type
+        return f"tensor{tuple(value.shape)}"
+
+    def repr_ndarray(self, value: np.ndarray, level: int) -> str:
+        return f"array{value.shape}"
+
+
+BRIEF = _Brief()
+
+
 def _short(value: Any) -> str:
     if isinstance(value, Remote):
         return repr(value)
@@ -97,7 +116,7 @@ def _short(value: Any) -> str:
         return getattr(value, "__name__", "function")
     if isinstance(value, torch.Generator):
         return "generator"
-    text = " ".join(repr(value).split())
+    text = " ".join(BRIEF.repr(value).split())
     return text if len(text) <= 40 else text[:37] + "..."
 
 

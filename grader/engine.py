@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +17,7 @@ import torch
 from grader import __version__, data, rules
 from grader.box import Box
 from grader.checking import Checking
+from grader.lending import Progress, to_nobody
 from grader.model import (
     Exercise,
     Isolation,
@@ -38,6 +41,8 @@ def grade(
     seed: int | None = None,
     examples: int = 1,
     naming: bool = True,
+    box: Box | None = None,
+    progress: Callable[[Progress], None] = to_nobody,
 ) -> Verdict:
     """Grade one submission: its rules, that it loads, the examples, the hidden checks.
 
@@ -46,6 +51,8 @@ def grade(
         seed      of the drawn inputs; from course key, learner and exercise where not given
         examples  multiplies the number of drawn inputs, to prove an exercise
         naming    whether wrong answers are compared with the known mistakes
+        box       a warm one, at the same isolation; else one is started for this submission
+        progress  is told which check runs, and how far its training is
     Raises: GraderFault if the exercise or this machine is unfit; KeyboardInterrupt.
     """
     torch.set_num_threads(1)  # threads that wait for each other cost more than they give here
@@ -55,45 +62,51 @@ def grade(
     ruled = judge_source(exercise, submission) if exercise.is_code else ()
     unreadable = any(each.status is Status.ERROR for each in ruled)
     checking = Checking(exercise, submission, None, seed=seed, examples=examples, naming=naming)
+    checking.progress = progress
+
+    def verdict(outcomes: Sequence[Outcome]) -> Verdict:
+        return Verdict(
+            exercise=exercise.slug,
+            unit=exercise.unit,
+            title=exercise.title,
+            points=exercise.points,
+            pass_mark=exercise.pass_mark,
+            file=submission.name,
+            sha256=submission.sha256,
+            learner=learner,
+            started=started.isoformat(timespec="seconds"),
+            seed=seed,
+            outcomes=(*ruled, *outcomes),
+            isolation=isolation if exercise.is_code else NOTHING,
+            versions=versions(),
+            hashes=rests_on,
+            notes=said,
+            seconds=round(time.monotonic() - began, 2),
+        )
+
+    checking.on_failure = lambda: progress(Progress("", so_far=verdict(checking.outcomes)))
     if unreadable:
         checking.unloadable = "the file could not be read"
     if exercise.is_code and not unreadable:
-        outcomes = _run(checking, isolation)
-    else:
-        outcomes = _check(checking)
-    return Verdict(
-        exercise=exercise.slug,
-        unit=exercise.unit,
-        title=exercise.title,
-        points=exercise.points,
-        pass_mark=exercise.pass_mark,
-        file=submission.name,
-        sha256=submission.sha256,
-        learner=learner,
-        started=started.isoformat(timespec="seconds"),
-        seed=seed,
-        outcomes=(*ruled, *outcomes),
-        isolation=isolation if exercise.is_code else NOTHING,
-        versions=versions(),
-        hashes=rests_on,
-        notes=said,
-        seconds=round(time.monotonic() - began, 2),
-    )
+        return verdict(_run(checking, isolation, box))
+    return verdict(_check(checking))
 
 
-def _run(checking: Checking, isolation: Isolation) -> tuple[Outcome, ...]:
+def _run(checking: Checking, isolation: Isolation, warm: Box | None) -> list[Outcome]:
     exercise = checking.exercise
-    with Box(isolation, exercise.limits, trains=exercise.trains) as checking.box:
+    own = nullcontext(warm) if warm else Box(isolation, exercise.limits, trains=exercise.trains)
+    with own as checking.box:
         outcomes = _check(checking)
         if any(each.status is Status.GRADER_FAULT for each in outcomes):
-            outcomes = tuple(_attribute(each, checking) for each in outcomes)
+            outcomes = [_attribute(each, checking) for each in outcomes]
     return outcomes
 
 
-def _check(checking: Checking) -> tuple[Outcome, ...]:
-    loaded = () if checking.unloadable else (checking.load(),)
+def _check(checking: Checking) -> list[Outcome]:
+    if not checking.unloadable:
+        checking.load()
     checking.run(check_files(checking.exercise))
-    return (*loaded, *checking.outcomes)
+    return checking.outcomes
 
 
 def _attribute(outcome: Outcome, checking: Checking) -> Outcome:
@@ -165,6 +178,7 @@ def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
             "self-study numbers: the answers can be derived on this machine; "
             "only an instructor's course key makes them secret"
         )
+    said += [submission.note] if submission.note else []
     said += [f"data: {_data(name).source}" for name in exercise.needs]
     if not (exercise.solution / "checks.py").exists():
         said.append("only the visible examples were run; the hidden checks are not in this kit")

@@ -44,13 +44,18 @@ def judge(error: BaseException | None, facts: Facts | None, limits: Limits) -> t
 
 
 def _ended(error: SubmissionEnded, facts: Facts | None, limits: Limits) -> tuple[Status, str]:
-    if facts and facts.over_memory:
+    if facts and (facts.over_memory or _gave_up_for_memory(facts)):
         return Status.MEMORY, f"killed: needed more than {limits.memory_mb:,} MB"
     if facts and (facts.signal == signal.SIGXCPU or facts.cpu_s >= limits.cpu_s):
         return Status.TIMEOUT, f"stopped: used more than {limits.cpu_s:g} CPU seconds"
     if error.timeout:
         return Status.TIMEOUT, f"stopped after {limits.wall_s:g} s without an answer"
     return Status.KILLED, f"{error.call} gave no answer: the process {_end(error, facts)}"
+
+
+def _gave_up_for_memory(facts: Facts) -> bool:
+    """C++ code that gets no memory says so and aborts."""
+    return facts.signal == signal.SIGABRT and "bad_alloc" in facts.printed
 
 
 def _end(error: SubmissionEnded, facts: Facts | None) -> str:

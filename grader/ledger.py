@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ TABLE = """
     ) STRICT
 """
 TRIES = 5
+UNFINISHED_S = 3600
 TROUBLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -80,6 +82,7 @@ class Ledger:
         path = self.results / f"{now:%Y%m%dT%H%M%S.%fZ}-{slug}-{token_hex(4)}.json"
         with self._writing():
             self.results.mkdir(parents=True, exist_ok=True)
+            _remove_unfinished(self.results)
             _write(path, verdict.model_dump_json(indent=2) + "\n")
         return path
 
@@ -214,6 +217,14 @@ class Ledger:
     def _shown(self, path: Path) -> str:
         """A path as the learner knows it, without the folders above the workspace."""
         return path.relative_to(self.folder.parent).as_posix()
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """What a process left that was killed while it wrote, an hour ago or more."""
+    for left in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):  # another process was faster
+            if left.stat().st_mtime < time.time() - UNFINISHED_S:
+                left.unlink()
 
 
 def _write(path: Path, text: str) -> None:

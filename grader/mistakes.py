@@ -26,26 +26,38 @@ from grader.proxy import (
     whole,
 )
 
-SECONDS = 5.0
+SECONDS = 15.0
+"""For all replays of one failure; so long that it hardly ever decides what is named."""
+REPLAY_S = 5.0
+CHANGES = (
+    "It answers the same question differently in another run: draw no random numbers here, unless "
+    "from a generator that you are given, and fill all that `torch.empty` makes."
+)
 ASKED = ("op", "on", "name", "args", "kwargs", "cotangent", "calls", "keep")
 
 
 def name(
-    exercise: Exercise, box: Box, trace: Trace, seed: int, suspects: list[Mistake]
+    exercise: Exercise, box: Box, source: str, trace: Trace, seed: int, suspects: list[Mistake]
 ) -> tuple[str, ...]:
     """The sentences of the known mistakes that answer every question as the submission did.
 
-    Args: suspects, those that were named before, which are asked first; the list is kept up.
+    Where there is none, whether the submission's answers change from run to run.
+
+    Args:
+        source    of the submission
+        suspects  those that were named before, which are asked first; the list is kept up
 
     What a check hands back in a later question, such as a cache, is the submission's own design:
     it is not compared, and each file gets its own back.
     Empty where the answers equal the reference's, or the trace is too long or holds callbacks.
     """
-    if not trace.questions or not trace.complete or _has_callbacks(trace):
+    path = exercise.solution / "reference.py"
+    if not trace.questions or not trace.complete or _has_callbacks(trace) or not path.exists():
         return ()
     deadline = time.monotonic() + SECONDS
     theirs = [_answer(each) for each in trace.questions]
-    reference = replay(exercise.solution / "reference.py", box, trace, seed)
+    right = path.read_text("utf-8")
+    reference = replay(right, box, trace, seed)
     handed = handed_back(trace)
     if reference is None or same(theirs, reference, handed):
         return ()
@@ -55,13 +67,31 @@ def name(
         for mistake in group:
             if time.monotonic() > deadline:
                 break
-            answers = replay(mistake.path, box, trace, seed)
+            answers = replay(mistake.path.read_text("utf-8"), box, trace, seed)
             if answers is not None and same(theirs, answers, handed):
                 named.append(mistake)
         if named:
             suspects[:] = [*named, *(each for each in suspects if each not in named)]
             return tuple(mistake.sentence for mistake in named)
-    return ()
+    return (CHANGES,) if _changes(source, right, box, trace, seed) else ()
+
+
+def _changes(source: str, right: str, box: Box, trace: Trace, seed: int) -> bool:
+    """Whether the submission answers a question otherwise in another run, the reference not.
+
+    The reference draws random numbers too where it may, as for the weights of a layer.
+    """
+    if any(each.error for each in trace.questions):  # its message may name an address in memory
+        return False
+    theirs, handed = [each.value for each in trace.questions], handed_back(trace)
+    again = replay(source, box, trace, seed + 1)
+    if again is None or same(theirs, again, handed):
+        return False
+    first, second = replay(right, box, trace, seed), replay(right, box, trace, seed + 1)
+    if first is None or second is None:
+        return False
+    rows = zip(theirs, again, first, second, strict=True)
+    return any(not same(a, b, handed) and same(c, d) for a, b, c, d in rows)
 
 
 def name_answer(exercise: Exercise, answers: Answers, questions: dict[str, Any]) -> tuple[str, ...]:
@@ -89,12 +119,12 @@ def answer_of(path: Path) -> Any:
     return runpy.run_path(str(path))["answer"]
 
 
-def replay(path: Path, box: Box, trace: Trace, seed: int) -> list[Any] | None:
+def replay(source: str, box: Box, trace: Trace, seed: int) -> list[Any] | None:
     """What another file answers to the same questions; None if it cannot be asked."""
-    limits = box.limits.model_copy(update={"wall_s": SECONDS})
+    limits = box.limits.model_copy(update={"wall_s": REPLAY_S})
     with box.run(limits, seed) as run:
         try:
-            other = Submission(run, path.name, path.read_text("utf-8"))
+            other = Submission(run, "replay.py", source)
             known: dict[int, Any] = {}
             return [_ask_again(other, each, known) for each in trace.questions]
         except (SubmissionError, SubmissionEnded, KeyError):

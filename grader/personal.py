@@ -23,6 +23,11 @@ def personal_seed(exercise: Exercise, learner: str) -> int:
     return int.from_bytes(hmac.new(key.encode(), name.encode(), sha256).digest()[:4]) >> 1
 
 
+def inside(seed: int) -> int:
+    """The seed of the generators in the box; it does not tell the seed of the hidden inputs."""
+    return int.from_bytes(sha256(f"inside|{seed}".encode()).digest()[:4]) >> 1
+
+
 def questions(exercise: Exercise, seed: int) -> dict[str, Any]:
     """The questions of a personal exercise, drawn for this seed; our own file, run out here."""
     path = exercise.folder / "questions.py"

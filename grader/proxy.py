@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from grader import wire
@@ -21,6 +22,7 @@ from grader.box import Run
 
 TRACE_CALLS = 200
 TRACE_BYTES = 1 << 23
+EACH = 64
 
 
 class SubmissionError(Exception):
@@ -181,11 +183,11 @@ class Submission:
         return Remote(self, reference, None, call.split("(")[0])
 
     def _serve(self, answer: dict[str, Any], call: str) -> dict[str, Any]:
-        try:
-            function = dict(enumerate(self._callbacks))[answer["callback"]]
-            args, kwargs = tuple(answer["args"]), dict(answer["kwargs"])
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise SubmissionEnded(call, "a callback that is not one") from None
+        number, args, kwargs = answer["callback"], answer.get("args"), answer.get("kwargs")
+        lent = type(number) is int and 0 <= number < len(self._callbacks)
+        if not lent or not isinstance(args, tuple) or not isinstance(kwargs, dict):
+            raise SubmissionEnded(call, "a callback that is not one")
+        function = self._callbacks[number]
         try:
             return {"value": function(*args, **kwargs)}
         except Refused as refusal:
@@ -237,7 +239,8 @@ class Remote:
         if not isinstance(value, tuple) or len(value) != 3:
             raise SubmissionEnded(self.label, "an answer that is not one")
         out, inputs, parameters = value
-        if not isinstance(inputs, dict) or not isinstance(parameters, dict):
+        named = isinstance(inputs, dict) and isinstance(parameters, dict)
+        if not named or not all(isinstance(key, str) for key in (*inputs, *parameters)):
             raise SubmissionEnded(self.label, "an answer that is not one")
         by_place = {_place(key): each for key, each in inputs.items()}
         return Gradients(out, by_place, parameters)
@@ -245,10 +248,9 @@ class Remote:
     def parameters(self) -> list[Parameter]:
         """Names, shapes, dtypes and requires_grad of a module's parameters, in order."""
         rows = self._only_handle()._ask_plain("parameters")
-        try:
-            return [Parameter(str(n), tuple(s), d, bool(r)) for n, s, d, r in rows]
-        except (TypeError, ValueError):
-            raise SubmissionEnded(self.label, "an answer that is not one") from None
+        if not isinstance(rows, list) or not all(map(_is_parameter, rows)):
+            raise SubmissionEnded(self.label, "an answer that is not one")
+        return [Parameter(name, tuple(shape), *rest) for name, shape, *rest in rows]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -287,23 +289,35 @@ def whole(answer: dict[str, Any]) -> Any:
     return (answer["value"], answer["kept"]) if "kept" in answer else answer["value"]
 
 
-def _place(key: Any) -> int | str:
+def _is_parameter(row: Any) -> bool:
+    """Whether a row is name, shape, dtype and requires_grad."""
+    if not isinstance(row, tuple) or [type(each) for each in row] != [str, list, torch.dtype, bool]:
+        return False
+    return all(type(side) is int for side in row[1])
+
+
+def _place(key: str) -> int | str:
     """An argument's position, or its name."""
-    text = str(key)
-    return int(text) if len(text) < 4 and text.isascii() and text.isdecimal() else text
+    return int(key) if len(key) < 4 and key.isascii() and key.isdecimal() else key
 
 
 def _error(answer: dict[str, Any], call: str) -> SubmissionError:
     """The learner's exception, from fields that may hold anything."""
-    kind, message = str(answer.get("type", "an exception"))[:80], str(answer.get("message", ""))
+    # Only text is taken as text: to print a large tensor, or a list of a million, takes minutes.
+    texts = [answer.get("type"), answer.get("message")]
+    kind, message = (each if isinstance(each, str) else "" for each in texts)
     line = answer.get("line")
     line = line if type(line) is int and 0 < line < 10**6 else None
+    kind = kind[:80] or "an exception"
     return SubmissionError(call, kind, message[:2000], line, answer.get("memory") is True)
 
 
 def _bytes(value: Any) -> int:
-    if isinstance(value, torch.Tensor):
-        return value.numel() * value.itemsize
+    """About what a value takes in memory, each part of it with what Python adds."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        return EACH + value.nbytes
     if isinstance(value, dict):
-        return sum(_bytes(each) for each in value.values())
-    return sum(_bytes(each) for each in value) if isinstance(value, tuple | list) else 0
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, tuple | list):
+        return EACH + sum(map(_bytes, value))
+    return EACH + (len(value) if isinstance(value, str) else 0)

@@ -5,7 +5,8 @@
     body    = the tensors' bytes, contiguous, in the order of their appearance
 
 Nothing here unpickles, evaluates or imports what it received. `receive` and `decode` raise
-only WireError, whatever arrives, and allocate no more than MAX_HEADER + MAX_BODY bytes.
+only WireError, whatever arrives. They read no more than MAX_HEADER + MAX_BODY bytes; a header
+makes objects of 100 times its size at most, and a body is copied at most once.
 Both sides of the box import this module and nothing else of ours.
 """
 
@@ -15,7 +16,7 @@ import math
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,9 @@ MAX_BODY = 1 << 30
 MAX_RANK = 8
 MAX_DEPTH = 32
 MAX_NAME = 80
+MAX_DIGITS = 1000
+MAX_KEYS = 1 << 14
+PLAIN = (bool, int, float, str)
 PREFIX = struct.Struct("<IQ")
 
 DTYPES = {
@@ -48,7 +52,7 @@ class Handle:
     kind: str
     """module, function, class, iterator or object."""
     name: str
-    """Type name, for messages."""
+    """Type name, for messages; MAX_NAME characters."""
 
 
 @dataclass(frozen=True)
@@ -65,63 +69,87 @@ class Seeded:
     seed: int
 
 
+REFERENCES: dict[Any, str] = {Handle: "h", Callback: "c", Seeded: "g"}
+
+
 def encode(value: Any, body: list[Any], opaque: Callable[[Any], Any] | None = None) -> Any:
     """Turn a value into a msgpack tree; the bytes of tensors are appended to `body`.
 
-    `opaque` may turn anything else into a Handle or Callback.
-    Raises: WireError for what is no value, too deep, or holds no bytes (meta, sparse, quantised).
+    `opaque` may turn anything else into a Handle, Callback or Seeded.
+    Raises: WireError for what is no value, or one that `decode` would refuse; it says why.
     """
-    return _encode(value, body, opaque, 0)
+    return _Encoder(body, opaque).node(value, 0)
 
 
-def _encode(value: Any, body: list[Any], opaque: Callable[[Any], Any] | None, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise WireError(f"a value nested more than {MAX_DEPTH} deep")
-    kind = type(value)
-    if value is None or kind is bool or kind is float or kind is str:
+class _Encoder:
+    def __init__(self, body: list[Any], opaque: Callable[[Any], Any] | None) -> None:
+        self.body, self.opaque, self.keys = body, opaque, 0
+
+    def node(self, value: Any, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise WireError(f"a value nested more than {MAX_DEPTH} deep")
+        if value is None or type(value) in (bool, float, str):
+            return value
+        if type(value) is int:
+            return _encode_integer(value)
+        if isinstance(value, torch.Tensor):
+            return _encode_tensor(value, self.body)
+        if isinstance(value, np.ndarray):
+            return _encode_array(value, self.body)
+        if isinstance(value, np.generic):
+            return self.node(value.item(), depth + 1)
+        if isinstance(value, tuple | list):
+            mark = "t" if isinstance(value, tuple) else "l"
+            return (mark, *[self.node(each, depth + 1) for each in value])
+        if isinstance(value, dict):
+            items = [self.node(each, depth + 1) for pair in value.items() for each in pair]
+            self.keys += sum(map(_weight, value))
+            if self.keys > MAX_KEYS:
+                raise WireError(f"over {MAX_KEYS:,} keys that are no text; return a list of pairs")
+            return ("d", *items)
+        return self._rest(value, depth)
+
+    def _rest(self, value: Any, depth: int) -> Any:
+        if type(value) in REFERENCES:
+            return (REFERENCES[type(value)], *vars(value).values())
+        if isinstance(value, torch.dtype):
+            return ("y", _dtype_name(value))
+        for plain in PLAIN:  # subclasses: enums, np.str_
+            if isinstance(value, plain):
+                return self.node(plain(value), depth)
+        if self.opaque is not None and not isinstance(value, bytes):
+            return self.node(self.opaque(value), depth + 1)
+        raise WireError(f"{type(value).__name__} is no answer; return a tensor, number or text")
+
+
+def _weight(key: Any, of_text: int = 0) -> int:
+    """Values that a key is made of; text alone is none.
+
+    Only the hash of text is salted: n other keys can be chosen to collide, for n * n steps.
+    """
+    if isinstance(key, tuple):
+        return 1 + sum(_weight(each, 1) for each in key)
+    return of_text if isinstance(key, str) else 1
+
+
+def _encode_integer(value: int) -> Any:
+    if -(2**63) <= value < 2**63:
         return value
-    if kind is int:
-        return value if -(2**63) <= value < 2**63 else ("i", str(value))
-    if isinstance(value, torch.Tensor):
-        return _encode_tensor(value, body)
-    if isinstance(value, np.ndarray):
-        return _encode_array(value, body)
-    if isinstance(value, np.generic):
-        return _encode(value.item(), body, opaque, depth + 1)
-    if isinstance(value, tuple | list):
-        mark = "t" if isinstance(value, tuple) else "l"
-        return (mark, *[_encode(each, body, opaque, depth + 1) for each in value])
-    if isinstance(value, dict):
-        items = [_encode(each, body, opaque, depth + 1) for pair in value.items() for each in pair]
-        return ("d", *items)
-    return _encode_rest(value, body, opaque, depth)
+    if abs(value) >= 10**MAX_DIGITS:
+        raise WireError(f"an integer of more than {MAX_DIGITS:,} digits")
+    return ("i", str(value))
 
 
-def _encode_rest(
-    value: Any, body: list[Any], opaque: Callable[[Any], Any] | None, depth: int
-) -> Any:
-    if isinstance(value, Handle):
-        return ("h", value.id, value.kind, value.name[:MAX_NAME])
-    if isinstance(value, Callback):
-        return ("c", value.id)
-    if isinstance(value, Seeded):
-        return ("g", value.seed)
-    if isinstance(value, torch.dtype):
-        return ("y", str(value).removeprefix("torch."))
-    if isinstance(value, bool | int | float | str):  # subclasses: enums, np.str_
-        return _encode(
-            next(t for t in (bool, int, float, str) if isinstance(value, t))(value),
-            body,
-            opaque,
-            depth,
-        )
-    if isinstance(value, bytes):
-        raise WireError(
-            "bytes are no answer; return a tensor, a number, a string or a container of them"
-        )
-    if opaque is not None:
-        return _encode(opaque(value), body, None, depth + 1)
-    raise WireError(f"a value of type {type(value).__name__} cannot leave the box")
+def _dtype_name(dtype: torch.dtype) -> str:
+    name = str(dtype).removeprefix("torch.")
+    if name not in DTYPES:
+        raise WireError(f"dtype {name}, which no exercise uses")
+    return name
+
+
+def _room(shape: Iterable[int], itemsize: int) -> int:
+    """Bytes of a tensor. An empty side counts as 1: a sum over it would take that much."""
+    return math.prod(max(side, 1) for side in shape) * itemsize
 
 
 def _encode_tensor(value: torch.Tensor, body: list[Any]) -> tuple[Any, ...]:
@@ -130,13 +158,9 @@ def _encode_tensor(value: torch.Tensor, body: list[Any]) -> tuple[Any, ...]:
             raise WireError("a tensor on the meta device holds no values")
         if value.layout is not torch.strided or value.is_quantized:
             raise WireError("a sparse or quantised tensor; return a dense one")
-        name = str(value.dtype).removeprefix("torch.")
-        if name not in DTYPES:
-            raise WireError(f"a tensor of dtype {name}, which no exercise uses")
-        if value.dim() > MAX_RANK or value.numel() * value.itemsize > MAX_BODY:
-            raise WireError(
-                f"a tensor of shape {tuple(value.shape)}, which is too large to compare"
-            )
+        name = _dtype_name(value.dtype)
+        if value.dim() > MAX_RANK or _room(value.shape, value.itemsize) > MAX_BODY:
+            raise WireError(f"a tensor of shape {tuple(value.shape)}, which is too large")
         plain = value.detach().as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
         order = _order(plain)
         flat = plain.permute(order).contiguous().reshape(-1).view(torch.uint8)
@@ -152,7 +176,8 @@ def _order(tensor: torch.Tensor) -> list[int]:
 
 def _encode_array(value: np.ndarray, body: list[Any]) -> tuple[Any, ...]:
     name = value.dtype.name
-    if name not in DTYPES or name == "bfloat16" or value.ndim > MAX_RANK or value.nbytes > MAX_BODY:
+    too_large = value.ndim > MAX_RANK or _room(value.shape, value.itemsize) > MAX_BODY
+    if name not in DTYPES or name == "bfloat16" or too_large:
         raise WireError(f"an array of dtype {name} and shape {value.shape}, which is no answer")
     plain = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))
     body.append(plain.reshape(-1).view(np.uint8).data if plain.size else b"")
@@ -164,52 +189,73 @@ def decode(tree: Any, body: memoryview, resolve: Callable[[Any], Any] | None = N
 
     Raises: WireError unless every byte of the body belongs to exactly one tensor.
     """
+    decoder = _Decoder(body, resolve)
     try:
-        value, used = _decode(tree, body, 0, resolve, 0)
-    except WireError:
-        raise
-    except (ValueError, TypeError, KeyError, IndexError, RuntimeError, OverflowError) as error:
+        value = decoder.value(tree, 0)
+    except (LookupError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
         raise WireError(f"not a value: {type(error).__name__}") from None
-    if used != len(body):
+    if decoder.used != len(body):
         raise WireError("bytes that belong to no tensor")
     return value
 
 
-def _decode(
-    tree: Any, body: memoryview, used: int, resolve: Callable[[Any], Any] | None, depth: int
-) -> tuple[Any, int]:
-    if depth > MAX_DEPTH:
-        raise WireError(f"a value nested more than {MAX_DEPTH} deep")
-    if tree is None or isinstance(tree, bool | int | float | str):
-        return tree, used
-    if not isinstance(tree, list) or not tree:
-        raise WireError("a node that is no value")
-    mark = tree[0]
-    if mark in ("T", "a"):
-        return _decode_tensor(mark, tree, body, used)
-    if mark in ("t", "l", "d"):
-        items = []
-        for each in tree[1:]:
-            item, used = _decode(each, body, used, resolve, depth + 1)
-            items.append(item)
-        return _container(mark, items), used
-    leaf = _leaf(mark, tree[1:])
-    referring = resolve and isinstance(leaf, Handle | Callback | Seeded)
-    return (resolve(leaf) if resolve and referring else leaf), used
+class _Decoder:
+    def __init__(self, body: memoryview, resolve: Callable[[Any], Any] | None) -> None:
+        self.body, self.resolve, self.used, self.keys = body, resolve, 0, 0
 
+    def value(self, tree: Any, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise WireError(f"a value nested more than {MAX_DEPTH} deep")
+        if tree is None or isinstance(tree, PLAIN):
+            return tree
+        if not isinstance(tree, list) or not tree:
+            raise WireError("a node that is no value")
+        mark = tree[0]
+        if mark in ("T", "a"):
+            return self._tensor(*tree)
+        if mark in ("t", "l", "d"):
+            return self._container(mark, [self.value(each, depth + 1) for each in tree[1:]])
+        leaf = _leaf(mark, tree[1:])
+        return self.resolve(leaf) if self.resolve and type(leaf) in REFERENCES else leaf
 
-def _container(mark: str, items: list[Any]) -> Any:
-    if mark == "d":
-        if len(items) % 2:
-            raise WireError("a dictionary with a key and no value")
+    def _container(self, mark: str, items: list[Any]) -> Any:
+        if mark != "d":
+            return tuple(items) if mark == "t" else items
+        self.keys += sum(map(_weight, items[::2]))
+        if self.keys > MAX_KEYS:
+            raise WireError("too many keys that are no text")
         return dict(zip(items[::2], items[1::2], strict=True))
-    return tuple(items) if mark == "t" else items
+
+    def _tensor(self, mark: str, name: str, shape: Any, order: Any) -> Any:
+        dtype, used = DTYPES[name], self.used
+        sides = isinstance(shape, list) and all(type(side) is int and side >= 0 for side in shape)
+        if not sides or len(shape) > MAX_RANK or _room(shape, dtype.itemsize) > MAX_BODY:
+            raise WireError("a shape that is not one")
+        if not isinstance(order, list) or sorted(order) != list(range(len(shape))):
+            raise WireError("an order of axes that is not one")
+        size = math.prod(shape) * dtype.itemsize
+        if size > len(self.body) - used:
+            raise WireError("a tensor longer than its bytes")
+        self.used += size
+        chunk = self.body[used : self.used]
+        flat = (
+            torch.frombuffer(chunk, dtype=torch.uint8)
+            if size
+            else torch.empty(0, dtype=torch.uint8)
+        )
+        if dtype is torch.bool:
+            flat = flat != 0  # a hostile byte 2 would be neither true nor false
+        elif used % dtype.itemsize:
+            flat = flat.clone()  # a view needs aligned memory
+        tensor = flat.view(dtype).reshape([shape[axis] for axis in order])
+        tensor = tensor.permute([order.index(axis) for axis in range(len(shape))])
+        return tensor if mark == "T" else tensor.numpy()
 
 
 def _leaf(mark: Any, rest: list[Any]) -> Any:
     if mark == "i":
         (digits,) = rest
-        if not isinstance(digits, str) or len(digits) > 1000:
+        if not isinstance(digits, str) or len(digits) > MAX_DIGITS + 1:  # a sign
             raise WireError("an integer that is not one")
         return int(digits)
     if mark == "y":
@@ -219,35 +265,15 @@ def _leaf(mark: Any, rest: list[Any]) -> Any:
     too_long = any(isinstance(each, str) and len(each) > MAX_NAME for each in rest)
     if too_long or tuple(type(each) for each in rest) != expected:
         raise WireError("a reference that is not one")
-    return {"h": Handle, "c": Callback, "g": Seeded}[mark](*rest)
-
-
-def _decode_tensor(mark: str, tree: list[Any], body: memoryview, used: int) -> tuple[Any, int]:
-    _, name, shape, order = tree
-    dtype = DTYPES[name]
-    if not isinstance(shape, list) or len(shape) > MAX_RANK:
-        raise WireError("a shape that is not one")
-    if any(type(side) is not int or side < 0 or side > MAX_BODY for side in shape):
-        raise WireError("a shape that is not one")
-    if not isinstance(order, list) or sorted(order) != list(range(len(shape))):
-        raise WireError("an order of axes that is not one")
-    size = math.prod(shape) * dtype.itemsize
-    if size > len(body) - used:
-        raise WireError("a tensor longer than its bytes")
-    chunk = body[used : used + size]
-    flat = torch.frombuffer(chunk, dtype=torch.uint8) if size else torch.empty(0, dtype=torch.uint8)
-    if dtype is torch.bool:
-        flat = flat != 0  # a hostile byte 2 would be neither true nor false
-    elif used % dtype.itemsize:
-        flat = flat.clone()  # a view needs aligned memory
-    tensor = flat.view(dtype).reshape([shape[axis] for axis in order])
-    tensor = tensor.permute([order.index(axis) for axis in range(len(shape))])
-    return (tensor if mark == "T" else tensor.numpy()), used + size
+    return {mark: kind for kind, mark in REFERENCES.items()}[mark](*rest)
 
 
 def send(sock: socket.socket, tree: Any, body: list[Any], deadline: float | None = None) -> None:
-    """Write one frame. Raises: WireError if it is too large, TimeoutError, OSError."""
-    header = msgpack.packb(tree, use_bin_type=True)
+    """Write one frame. Raises: WireError if it is too large or no UTF-8, TimeoutError, OSError."""
+    try:
+        header = msgpack.packb(tree, use_bin_type=True)
+    except UnicodeEncodeError:
+        raise WireError("text with a lone surrogate, which is no character") from None
     size = sum(len(part) for part in body)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"a message of {len(header) + size:,} bytes, which is over the limit")

@@ -6,6 +6,7 @@ Only values leave: no answer is ever a verdict.
 
 from __future__ import annotations
 
+import errno
 import linecache
 import os
 import socket
@@ -63,7 +64,7 @@ class Worker:
     def _keep(self, thing: Any) -> wire.Handle:
         self.next_id += 1
         self.kept[self.next_id] = thing
-        return wire.Handle(self.next_id, _kind(thing), type(thing).__name__)
+        return wire.Handle(self.next_id, _kind(thing), type(thing).__name__[: wire.MAX_NAME])
 
     def _resolve(self, reference: wire.Handle | wire.Callback | wire.Seeded) -> Any:
         if isinstance(reference, wire.Handle):
@@ -97,7 +98,11 @@ class Worker:
         if isinstance(error, SyntaxError) and error.filename == self.file:
             line = error.lineno
         message = _text(lambda: str(error))
-        out_of_memory = isinstance(error, MemoryError) or "can't allocate memory" in message
+        out_of_memory = (
+            isinstance(error, MemoryError)
+            or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+            or any(words in message for words in ("can't allocate memory", "bad_alloc"))
+        )
         return {
             "ok": False,
             "type": _text(lambda: type(error).__name__) or "an exception",
@@ -111,7 +116,7 @@ class Worker:
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         sys.modules["submission"] = self.module
         self.module.__file__ = name
-        exec(compile(source, name, "exec"), self.module.__dict__)
+        exec(compile(source, name, "exec", dont_inherit=True), self.module.__dict__)
         return {"value": None}
 
     def _target(self, on: Any, name: str | None) -> Any:

@@ -21,6 +21,8 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
+import time
 from typing import Any, NoReturn
 
 import msgpack
@@ -34,7 +36,11 @@ WATCH_MS = 50
 
 
 def main() -> NoReturn:
-    """Serve the control socket whose number is the first argument; the second preloads training."""
+    """Serve a control socket until it closes.
+
+    Arguments: the socket's number; `trains` to preload what training needs; where to make a
+    folder for what submissions write, or nothing where /tmp is the box's own.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
     torch.set_num_threads(1)
     _seed(0)  # imports numpy.random and wakes torch's generator, for 20 ms, once
@@ -47,8 +53,19 @@ def main() -> NoReturn:
         signal.signal(number, signal.SIG_DFL)  # process 1 of a namespace then ignores its children
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     _prctl(PR_SET_DUMPABLE, 0)
-    control.send(msgpack.packb({"ready": os.getpid()}))
-    Zygote(control).serve()
+    folder = ""
+    try:
+        if sys.argv[3]:
+            folder = tempfile.mkdtemp(prefix="grader-", dir=sys.argv[3])
+            os.chdir(folder)
+        control.send(msgpack.packb({"folder": folder}))
+        Zygote(control).serve()
+    except OSError as error:
+        _tell_fault(control, error)
+    finally:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 class Zygote:
@@ -57,85 +74,123 @@ class Zygote:
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self.child = 0
-        self.memory_mb = 0
+        self.order: dict[str, Any] = {}
         self.peak_mb = 0.0
         self.over = False
+        self.starved = 0
         self.mounted = _temporary_entries()
 
-    def serve(self) -> NoReturn:
+    def serve(self) -> None:
+        """Until the control socket closes; then nothing of this box lives any more."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         while True:
-            if poll.poll(WATCH_MS if self.child else None):
-                self._obey()
+            if poll.poll(WATCH_MS if self.child else None) and not self._obey():
+                break
             if self.child:
                 self._watch()
+        self._kill()
+        self._reap()
 
-    def _obey(self) -> None:
+    def _obey(self) -> bool:
         message, fds, _, _ = socket.recv_fds(self.control, 1 << 16, 1)
         if not message:
-            self._kill()
-            os._exit(0)
+            return False
         order = msgpack.unpackb(message)
         if order["op"] == "fork":
             self._fork(socket.socket(fileno=fds[0]), order)
         else:
             self.control.send(msgpack.packb(self._end()))
+        return True
 
     def _fork(self, sock: socket.socket, order: dict[str, Any]) -> None:
-        self.memory_mb, self.peak_mb, self.over = order["memory_mb"], 0.0, False
-        pid = os.fork()
-        if pid == 0:
+        self.order, self.peak_mb, self.over = order, 0.0, False
+        self.starved = _out_of_memory_kills()
+        self.child = os.fork()
+        if self.child == 0:
+            try:
+                _become_child(order)
+            except BaseException as error:
+                _tell_fault(self.control, error)
+                os._exit(1)
             self.control.close()
-            _become_child(order)
             Worker(sock).serve()
         sock.close()
-        self.child = pid
 
     def _watch(self) -> None:
-        used = _memory_mb(_descendants())
+        below = _descendants()
+        used = _memory_mb(below)
         self.peak_mb = max(self.peak_mb, used)
-        if used > self.memory_mb and not self.over:
-            self.over = True
+        # One process is stopped by the kernel; several together are a second later by us.
+        late = sum(map(_cpu_s, below)) > max(1, self.order["cpu_s"]) + 1
+        if (used > self.order["memory_mb"] or late) and not self.over:
+            self.over = used > self.order["memory_mb"]
             self._kill()
 
     def _end(self) -> dict[str, Any]:
-        """Kill and reap everything; say how the child ended and what it used."""
+        """Kill and reap everything; say how the child ended and what all of it used."""
+        starved = _out_of_memory_kills() > self.starved and _died_of_kill(self.child)
         self._kill()
-        _, status, usage = os.wait4(self.child, 0)
-        self.child = 0
-        _reap()
-        _remove(_temporary_entries() - self.mounted)
+        status, cpu_s, peak_mb = self._reap()
+        peak_mb = max(self.peak_mb, peak_mb)
+        over = self.over or (starved and peak_mb > self.order["memory_mb"])
+        self._clean()
+        if starved and not over:
+            return {
+                "fault": f"this machine ran out of memory when the submission had {peak_mb:,.0f}"
+                f" of the {self.order['memory_mb']:,} MB that it may use"
+            }
         return {
             "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
             "exit": os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0,
-            "over_memory": self.over,
-            "cpu_s": usage.ru_utime + usage.ru_stime,
-            "peak_mb": max(self.peak_mb, usage.ru_maxrss / 1024),
+            "over_memory": over,
+            "cpu_s": cpu_s,
+            "peak_mb": peak_mb,
         }
+
+    def _reap(self) -> tuple[int, float, float]:
+        """Wait for all that is below: the child's status, CPU seconds and peak MB of them all.
+
+        Orphans come to us, and what was forked while we killed is found when its parent has ended.
+        """
+        how, cpu_s, peak_mb = 0, 0.0, 0.0
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status, usage = os.wait4(-1, 0)
+                if pid == self.child:
+                    how, self.child = status, 0
+                cpu_s += usage.ru_utime + usage.ru_stime
+                peak_mb = max(peak_mb, usage.ru_maxrss / 1024)
+                self._kill()
+        return how, cpu_s, peak_mb
+
+    def _clean(self) -> None:
+        """Nothing of one check is visible to the next. What cannot be removed ends the box."""
+        try:
+            for path in _temporary_entries() - self.mounted:
+                is_folder = os.path.isdir(path) and not os.path.islink(path)
+                (shutil.rmtree if is_folder else os.unlink)(path)
+            for folder in ("/tmp", "/dev/shm") * (os.getpid() == 1):
+                with contextlib.suppress(PermissionError):  # root's box; there they stay as made
+                    os.chmod(folder, 0o1777)
+                    os.utime(folder, (0, 0))
+        except (OSError, RecursionError):
+            sys.exit(1)
 
     def _kill(self) -> None:
         # An exited child stays a zombie until wait4, so its facts are not lost by this.
         if os.getpid() == 1:
             _signal(-1)
-        elif self.child:
+            return
+        if self.child:
             _signal(-self.child)
-            for pid in _descendants():
-                _signal(pid)
+        for pid in _descendants():
+            _signal(pid)
 
 
 def _signal(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
-
-
-def _reap() -> None:
-    """Wait for orphans that came to us. As process 1 every process left is ours and dying."""
-    try:
-        while os.waitpid(-1, 0 if os.getpid() == 1 else os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def _descendants() -> list[int]:
@@ -156,28 +211,65 @@ def _descendants() -> list[int]:
     return found
 
 
-def _memory_mb(pids: list[int]) -> float:
-    """Resident memory; several processes share pages, so those are counted by their share."""
-    total = 0.0
-    for pid in pids:
-        try:
-            total += _share_mb(pid) if len(pids) > 1 else _resident_mb(pid)
-        except (OSError, ValueError):
-            continue
-    return total
+def _tell_fault(control: socket.socket, error: BaseException) -> None:
+    reason = getattr(error, "strerror", None) or str(error)
+    with contextlib.suppress(OSError):
+        control.send(msgpack.packb({"fault": f"the box cannot go on: {reason}"}))
 
 
-def _resident_mb(pid: int) -> float:
-    with open(f"/proc/{pid}/statm") as statm:
-        return int(statm.read().split()[1]) * resource.getpagesize() / 2**20
+def _died_of_kill(pid: int) -> bool:
+    """Whether a SIGKILL that is not ours ended the child, which stays to be reaped."""
+    time.sleep(0.1)  # its socket closes a moment before it counts as dead
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return ended is not None and (ended.si_code, ended.si_status) == (os.CLD_KILLED, signal.SIGKILL)
 
 
-def _share_mb(pid: int) -> float:
+def _out_of_memory_kills() -> int:
+    """How often this machine's kernel has killed for want of memory since it started."""
     try:
-        with open(f"/proc/{pid}/smaps_rollup") as rollup:
-            return sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) / 1024
-    except PermissionError:  # it made itself unreadable
-        return _resident_mb(pid)
+        with open("/proc/vmstat") as counts:
+            return sum(int(line.split()[1]) for line in counts if line.startswith("oom_kill "))
+    except OSError:
+        return 0
+
+
+def _cpu_s(pid: int) -> float:
+    """CPU seconds of a process and of those that it waited for."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            ticks = stat.read().rpartition(")")[2].split()[11:15]
+    except OSError:
+        return 0.0
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_mb(pids: list[int]) -> float:
+    """Memory in use; several processes share pages, so those are counted by their share."""
+    return sum(_most(f"/proc/{pid}/task", shared=len(pids) > 1) for pid in pids)
+
+
+def _most(tasks: str, shared: bool) -> float:
+    """By the first thread that shows memory: one that has ended shows none, even the leader."""
+    used = 0.0
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(tasks):
+            with contextlib.suppress(OSError):
+                used = used or _used_mb(f"{tasks}/{thread}", shared)
+    return used
+
+
+def _used_mb(task: str, shared: bool) -> float:
+    """Resident, swapped out and page tables, of which there may be 1 GB with nothing resident."""
+    share, names = 0.0, ["VmRSS:", "VmSwap:", "VmPTE:"]
+    if shared:
+        with contextlib.suppress(PermissionError):  # it made itself unreadable
+            share, names = _mb(f"{task}/smaps_rollup", "Pss:", "SwapPss:"), ["VmPTE:"]
+    return share + _mb(f"{task}/status", *names)
+
+
+def _mb(path: str, *names: str) -> float:
+    with open(path) as lines:
+        return sum(int(line.split()[1]) for line in lines if line.startswith(names)) / 1024
 
 
 def _temporary_entries() -> set[str]:
@@ -186,35 +278,44 @@ def _temporary_entries() -> set[str]:
     return {os.path.join(folder, name) for folder in folders for name in os.listdir(folder)}
 
 
-def _remove(paths: set[str]) -> None:
-    """Nothing of one check is visible to the next. What cannot be removed ends the box."""
-    try:
-        for path in paths:
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
-    except (OSError, RecursionError):
-        os._exit(1)
-
-
 def _become_child(order: dict[str, Any]) -> None:
+    """Raises: OSError or ValueError where this machine's own limits are narrower."""
     os.setsid()
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(PR_SET_DUMPABLE, 1)
+    _prefer_when_memory_is_out()
     memory = order["memory_mb"] << 20
     cpu = max(1, round(order["cpu_s"]))
-    for what, soft, hard in (
-        (resource.RLIMIT_DATA, memory, memory),
-        (resource.RLIMIT_CPU, cpu, cpu + 2),
-        (resource.RLIMIT_FSIZE, order["tmp_mb"] << 20, order["tmp_mb"] << 20),
-        (resource.RLIMIT_NOFILE, 256, 256),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_NPROC, order["processes"], order["processes"]),
+    for name, soft, hard in (
+        ("DATA", memory, memory),
+        ("CPU", cpu, cpu + 2),
+        ("FSIZE", order["tmp_mb"] << 20, order["tmp_mb"] << 20),
+        ("NOFILE", 256, 256),
+        ("CORE", 0, 0),
+        ("NPROC", order["processes"], order["processes"]),
     ):
-        resource.setrlimit(what, (soft, hard))
+        try:
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (soft, hard))
+        except ValueError:
+            raise ValueError(f"RLIMIT_{name} is below the {hard:,} of the exercise") from None
+    if not _has_room(memory):
+        raise ValueError(f"RLIMIT_AS leaves less than the {memory:,} bytes of the exercise")
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     _seed(order["seed"])
+
+
+def _has_room(size: int) -> bool:
+    """Whether so many bytes can be had on top of what is mapped already."""
+    room = resource.getrlimit(resource.RLIMIT_AS)[1]
+    with open("/proc/self/statm") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    return room == resource.RLIM_INFINITY or room - mapped >= size
+
+
+def _prefer_when_memory_is_out() -> None:
+    """Then the kernel kills the submission, and not the grader."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
 
 
 def _seed(seed: int) -> None:

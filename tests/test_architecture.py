@@ -31,13 +31,18 @@ BELOW = {
     "mistakes": {"model", "box", "proxy", "catalogue", "answers"},
     "selfcheck": {"model", "box", "proxy"},
     "personal": {"model"},
+    "notebook": {"model"},
+    "workspace": {"model", "catalogue", "notebook"},
+    "magic": set(),
+    "watching": {"model", "box", "engine", "ledger", "lending", "workspace"},
     "lending": {"model", "answers", "box", "proxy"},
     "judging": {"model", "box", "proxy"},
     "checking": {
         *("model", "box", "proxy", "judging", "answers", "counterexample", "mistakes"),
-        *("lending", "personal", "catalogue"),
+        *("lending", "personal", "catalogue", "session"),
     },
-    "engine": {"model", "box", "rules", "data", "checking", "personal"},
+    "session": {"model"},
+    "engine": {"model", "box", "rules", "data", "checking", "lending", "personal"},
     "authoring": {"model", "answers", "catalogue", "engine", "mistakes", "personal"},
 }
 FREE = {"cli", "__main__", "__init__", "template"}

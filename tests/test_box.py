@@ -268,6 +268,79 @@ def test_the_box_holds_for_an_ordinary_user_too():
     assert done.stdout.strip() == "[]"
 
 
+MOUNT = "22 1 0:9 / {} rw,relatime - ext4 /dev/sda1 rw"
+
+
+@pytest.mark.parametrize(
+    ("marks", "mounts", "is_one"),
+    [
+        ([], ["/"], False),
+        ([], [], False),
+        ([".dockerenv"], ["/"], True),
+        (["run/.containerenv"], [], True),
+        (["run/systemd/container"], ["/"], True),
+        ([], ["/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"], True),
+        ([], ["/", "/etc/resolv.conf"], False),
+        ([], ["/", "/home/ada/etc/hosts", "/home/ada/etc/resolv.conf"], False),
+    ],
+    ids=["bare", "no proc", "docker", "podman", "nspawn", "containerd", "a mount", "a chroot"],
+)
+def test_a_container_is_known_by_what_its_engine_leaves(tmp_path, marks, mounts, is_one):
+    for mark in marks:
+        (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / mark).touch()
+    if mounts:
+        (tmp_path / "proc/self").mkdir(parents=True)
+        lines = "".join(MOUNT.format(each) + "\n" for each in mounts)
+        (tmp_path / "proc/self/mountinfo").write_text(lines)
+    assert box.in_container(tmp_path) is is_one
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@strict_only
+def test_without_bubblewrap_root_too_becomes_an_ordinary_user_where_it_can():
+    program = """
+import os
+from grader import box, bubblewrap
+from grader.model import Level, Limits
+from grader.proxy import Submission
+source = '''
+import os, time
+def f():
+    count = 0
+    try:
+        for _ in range(200):
+            if os.fork() == 0:
+                time.sleep(60)
+            count += 1
+    except OSError:
+        pass
+    with open("here", "w"):
+        return [os.getuid(), count]
+'''
+assert os.geteuid() == 0
+level = box.isolation(Level.BASIC)
+assert bubblewrap.can_leave_root() and "root" not in level.detail
+with box.Box(level, Limits()) as warm:
+    with warm.run() as run:
+        user, count = Submission(run, "a.py", source).f()
+    assert 61184 <= user <= 65519 and count < 32, (user, count)
+    folder = warm._folder
+assert not os.path.exists(folder)
+"""
+    as_root = as_ordinary_user([])[:-4]
+    command = [*as_root, sys.executable, "-c", program]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env={"HOME": "/tmp"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_root_that_cannot_become_another_user_says_so(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(bubblewrap, "can_leave_root", lambda: False)
+    assert "it runs as root" in box.isolation(Level.BASIC).detail
+
+
 def test_limits_reach_every_run(level):
     small = Limits(cpu_s=2, wall_s=3, memory_mb=512, processes=9, tmp_mb=4)
     source = """

@@ -269,3 +269,11 @@ def command_of(pid):
         return Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         return ""
+
+
+def test_the_folder_that_one_stands_in_does_not_shadow_our_libraries(tmp_path):
+    for name in ("torch", "click", "yaml", "pydantic"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')")
+    command = [sys.executable, "-m", "grader", "--version"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "grade, version" in done.stdout

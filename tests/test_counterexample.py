@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -180,3 +181,22 @@ def test_an_error_that_is_no_number_is_left_out(error):
 
 def test_without_call_and_numbers_there_is_nothing_to_show():
     assert counterexample(AssertionError("no"), trace(), SOURCE) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (
+            [torch.ones((6,) * 8, dtype=torch.uint8)] * 9,
+            "softmax([tensor(6, 6, 6, 6, 6, 6, 6, 6), tens...)",
+        ),
+        ((np.ones((2, 3)),), "softmax((array(2, 3),))"),
+        ([[0]] * 10**6, "softmax([[0], [0], [0], [0], [0], [0], [0], [...)"),
+        ({"a": [1, 2.5, None]}, "softmax({'a': [1, 2.5, None]})"),
+    ],
+    ids=["tensors", "array", "long", "plain"],
+)
+def test_large_arguments_are_told_in_a_few_words_and_at_once(value, text):
+    began = time.process_time()
+    assert describe(call(value), SOURCE)[0] == text
+    assert time.process_time() - began < 1

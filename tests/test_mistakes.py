@@ -43,7 +43,8 @@ def name(one_box, traced):
     """The sentences for a submission that was asked something."""
 
     def sentences(exercise, source, ask):
-        return mistakes.name(exercise, one_box, traced(source, ask), SEED, [])
+        source = dedent(source)
+        return mistakes.name(exercise, one_box, source, traced(source, ask), SEED, [])
 
     return sentences
 
@@ -117,10 +118,11 @@ def test_what_was_asked_before_this_example_does_not_count(name, softmax):
 
 
 def test_without_questions_or_with_some_lost_nothing_is_named(one_box, traced, softmax):
-    trace = traced(of(softmax, "ignores_dim"), QUESTIONS["dim"])
-    assert mistakes.name(softmax, one_box, Trace(), SEED, []) == ()
+    source = of(softmax, "ignores_dim")
+    trace = traced(source, QUESTIONS["dim"])
+    assert mistakes.name(softmax, one_box, source, Trace(), SEED, []) == ()
     trace.complete = False
-    assert mistakes.name(softmax, one_box, trace, SEED, []) == ()
+    assert mistakes.name(softmax, one_box, source, trace, SEED, []) == ()
 
 
 # An exercise with a module, made for these tests.
@@ -225,7 +227,7 @@ def test_objects_that_stayed_in_the_box_are_made_again(name, scale, mistake, ask
 
 def test_another_start_of_the_weights_is_no_mistake(one_box, traced, scale):
     trace = traced(REFERENCE, fresh_layer, seed=SEED + 1)
-    assert mistakes.name(scale, one_box, trace, SEED, []) == ()
+    assert mistakes.name(scale, one_box, REFERENCE, trace, SEED, []) == ()
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_bad_input_gets_what_its_case_says(
     agrees(verdict, expect)
     shows(verdict)
     assert not survivors(set().union(*map(processes, boxes.values())))
-    kept = {Path(each._folder) for each in boxes.values() if each._process}
+    kept = {Path(each._folder) for each in boxes.values() if each._folder}
     assert set(place.rglob("*")) == kept
     assert Path("/proc/self/mountinfo").read_text() == mounts
 

@@ -125,6 +125,11 @@ def test_what_is_no_value_is_refused_in_words(value, word):
         wire.encode(value, [])
 
 
+def test_text_with_a_lone_surrogate_is_refused_in_words():
+    with pair() as (ours, _), pytest.raises(wire.WireError, match="surrogate"):
+        wire.send(ours, wire.encode(["\ud800"], []), [])
+
+
 def test_a_subclass_is_sent_as_the_plain_tensor_that_it_holds():
     back = crossed(torch.ones(2).as_subclass(Tensor))
     assert type(back) is torch.Tensor and back.tolist() == [1, 1]
@@ -165,6 +170,13 @@ HOSTILE = {
     "an order of text": raw_frame(["T", "float32", [1], ["0"]], b"1234"),
     "a dictionary without a value": raw_frame(["d", "key"]),
     "a key that cannot be one": raw_frame(["d", ["l"], 1]),
+    "more keys than may collide": raw_frame(["d", *[*range(2 * wire.MAX_KEYS + 2)]]),
+    "a long tuple as key": raw_frame(["d", ["t", *[0] * wire.MAX_KEYS], 1]),
+    "an empty tensor of 2^62 columns": raw_frame(["T", "uint8", [0, 2**62], [0, 1]]),
+    "an empty tensor with sides that overflow": raw_frame(
+        ["T", "uint8", [0, *[2**20] * 7], list(range(8))]
+    ),
+    "text with a lone surrogate": struct.pack("<IQ", 4, 0) + b"\xa3\xed\xa0\x80",
     "a handle with a name of 3": raw_frame(["h", 1, "module", 3]),
     "an integer of letters": raw_frame(["i", "ten"]),
     "an integer of 10,000 digits": raw_frame(["i", "9" * 10_000]),

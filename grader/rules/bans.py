@@ -8,8 +8,8 @@ from grader.rules.names import last, normal
 
 
 def _plain(name: str) -> str:
-    """Fold what does not change the meaning: ReLU, relu_ and _relu are one name."""
-    return normal(name).casefold().lstrip("_").removesuffix("_")
+    """Fold what does not change the meaning: LogSoftmax, log_softmax_ and _log_softmax are one."""
+    return normal(name).casefold().replace("_", "")
 
 
 class Bans:

@@ -17,10 +17,12 @@ from grader.rules.names import (
     bound,
     chain,
     dotted,
+    global_names,
     is_dunder,
     last,
     normal,
 )
+from grader.rules.objects import SELF, self_is_certain
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -28,15 +30,17 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def forbidden_names(tree: ast.Module, rules: Rules) -> list[tuple[int, str, str]]:
     """Return (line, name as written, reason) of every forbidden name, in order of finding."""
-    inspector = _Inspector(Names(tree), Bans(rules))
+    inspector = _Inspector(Names(tree), Bans(rules), self_is_certain(tree))
     inspector.visit(tree)
     return inspector.found
 
 
 class _Inspector:
-    def __init__(self, names: Names, bans: Bans) -> None:
+    def __init__(self, names: Names, bans: Bans, certain: bool) -> None:
         self.names = names
         self.bans = bans
+        self.certain = certain
+        """Whether `self` is for certain an object of a class of this file."""
         self.found: list[tuple[int, str, str]] = []
         self.local: set[str] = set()
         """Names that are local to the function around: they are neither builtins nor modules."""
@@ -137,7 +141,7 @@ class _Inspector:
 
     def owns(self, owner: ast.expr | None, name: str) -> bool:
         """Tell whether this is `self.name` in a class, with `name` defined in this file."""
-        own = isinstance(owner, ast.Name) and owner.id in ("self", "cls")
+        own = isinstance(owner, ast.Name) and owner.id in SELF and self.certain
         return own and self.classes > 0 and name in self.names.attributes
 
     def value(self, node: ast.expr) -> None:
@@ -217,11 +221,24 @@ class _Inspector:
         for keyword in node.keywords:
             metaclass = keyword.arg in (None, "metaclass")
             self.report(node, "metaclass", tables.METACLASS if metaclass else None)
+        for base in node.bases:
+            self.base(base)
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
-        with self.scope(self.local - bound(node.body), class_body=True):
+        local = self.local - bound(node.body) - global_names(node.body)
+        with self.scope(local, class_body=True):
             for statement in node.body:
                 self.visit(statement)
+
+    def base(self, node: ast.expr) -> None:
+        """Judge a base class: one of this file or an imported one, but no tensor."""
+        named = node.value if isinstance(node, ast.Subscript) else node
+        paths, (name, *_) = self.origins(named), chain(named) or [""]
+        certain = name not in self.names.assigned and (paths or name in self.names.classes)
+        if not certain and not (isinstance(named, ast.Name) and name not in self.names.defined):
+            self.report(node, dotted(named), tables.UNKNOWN_BASE)
+        if any(last(path) in tables.TENSORS for path in paths):
+            self.report(node, dotted(named), tables.TENSOR_BASE)
 
     def comprehension(self, node: Comprehension) -> None:
         """Visit the first iterable outside: there the loop's own names do not exist yet."""

@@ -84,6 +84,12 @@ def bound(statements: Iterable[ast.AST]) -> set[str]:
     return names
 
 
+def global_names(statements: Iterable[ast.AST]) -> set[str]:
+    """Return the names that a block declares global."""
+    found = [node for node in own_nodes(statements) if isinstance(node, ast.Global)]
+    return {name for node in found for name in node.names}
+
+
 def imports(node: ast.AST) -> list[tuple[str, str]]:
     """Return (name in this file, full name) for each name that a statement imports."""
     match node:
@@ -109,6 +115,21 @@ def alias_targets(node: ast.AST) -> list[str]:
     return []
 
 
+def _targets(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Assign(targets=targets):
+            return targets
+        case ast.AnnAssign(target=target):
+            return [target]
+    return []
+
+
+def _stores(node: ast.AST) -> set[str]:
+    """Return the names that are bound here by anything but a definition."""
+    leaf = isinstance(node, ast.Name | ast.ExceptHandler | ast.pattern)
+    return bound([node]) if leaf else set()
+
+
 class Names:
     """The names of one file, collected before it is judged."""
 
@@ -117,6 +138,9 @@ class Names:
         self.attributes: set[str] = set()
         """Methods and fields of the file's classes, and what they assign to `self`."""
         self.parameters: set[str] = set()
+        self.classes: set[str] = set()
+        self.assigned: set[str] = set()
+        """Names that are not only those of functions, classes, and aliases of modules."""
         self.imported: dict[str, set[str]] = {}
         nodes = list(ast.walk(tree))
         for node in nodes:
@@ -130,12 +154,17 @@ class Names:
         ]:
             known = self.known.setdefault(name, set())
             known.update(paths if len(known) <= MOST else ())
+        aliases = {id(each) for node in nodes for each in _targets(node) if self.followed(node)}
+        self.assigned = self.parameters | {
+            name for node in nodes if id(node) not in aliases for name in _stores(node)
+        }
 
     def _collect(self, node: ast.AST) -> None:
         for name, path in imports(node):
             self.imported.setdefault(name, set()).add(path)
         match node:
-            case ast.ClassDef():
+            case ast.ClassDef(name=name):
+                self.classes.add(name)
                 self.attributes |= bound(node.body)
             case ast.Attribute(value=ast.Name(id="self" | "cls"), ctx=ast.Store()):
                 self.attributes.add(node.attr)
@@ -154,9 +183,8 @@ class Names:
         args = function.args
         every = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
         names = around | {each.arg for each in every if each} | bound(block(function))
+        names -= global_names(block(function))
         for node in own_nodes(block(function)):
-            if isinstance(node, ast.Global):
-                names -= set(node.names)
             names -= {name for name, _ in imports(node)} | set(self.followed(node))
         return names
 

@@ -18,6 +18,8 @@ TRICK = "a method of this name changes how Python itself treats the object; leav
 METACLASS = "a metaclass changes how Python itself builds the class; leave it out"
 PRIVATE = "names that start with an underscore are private to their module"
 MODULE = "write `module.name`; a module itself is never handed around as a value"
+TENSOR_BASE = "a class that builds on tensors takes over all that they can do; hold one instead"
+UNKNOWN_BASE = "a base class is an imported one or one of this file, written by its own name"
 CLASS_IMPORT = "an import stands at the top of the file or in a function, not in a class"
 MANY = "one name stands for too many things here; give each its own name"
 REBIND = "a submission may not change what it imports"
@@ -50,6 +52,8 @@ ATTRIBUTES = _table(
     ("os sys builtins importlib ctypes inspect subprocess socket multiprocessing", _ESCAPE),
     ("threading pickle marshal gc codecs shutil pathlib tempfile io", _ESCAPE),
     ("torch", "import torch by itself instead of taking it from somewhere else"),
+    ("operator functools logging traceback copyreg glob concurrent mp", _ESCAPE),
+    ("python_multiprocessing platform", _ESCAPE),
     ("cpp_extension _C", _NATIVE),
     ("from_file fromfile tofile memmap", _FILES),
     ("gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code", _FRAMES),
@@ -63,6 +67,7 @@ PATHS = _table(
         "torch.profiler torch.autograd.profiler torch.utils.model_zoo torch.utils.tensorboard",
         _FILES,
     ),
+    ("torch.nn.utils.prune torch.ao torch.quantization", _LITERAL),
     ("torch.utils.data.datapipes torch.utils.show_pickle", _FILES),
     ("torch.ops torch.classes torch.library torch.jit torch.fx torch.export torch.onnx", _NATIVE),
     ("torch.utils.benchmark torch.utils.bundled_inputs torch.utils.bottleneck", _NATIVE),
@@ -84,6 +89,10 @@ PARENTS = {path.rpartition(".")[0] for path in PATHS}
 """Modules that must not be handed around, because something in them is forbidden."""
 
 DECORATORS = {"torch.no_grad", "torch.inference_mode", "dataclasses.dataclass"}
+TENSORS = {"Tensor", "TensorBase", "Parameter", "Buffer", "UninitializedParameter"}
+TENSORS |= {"ndarray", "MaskedArray", "matrix", "recarray"}
+"""Classes that no class may build on."""
+
 PLAIN_DECORATORS = {"property", "staticmethod", "classmethod"}
 
 READABLE = {"__name__", "__version__"}

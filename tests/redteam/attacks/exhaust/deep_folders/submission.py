@@ -1,0 +1,7 @@
+import os
+
+worked = bool(os.listdir("."))
+for _ in range(1100):
+    os.mkdir("d" * 100)
+    os.chdir("d" * 100)
+assert worked

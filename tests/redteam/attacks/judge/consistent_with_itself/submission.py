@@ -1,0 +1,3 @@
+def softmax(x, dim=-1):
+    weights = 2 ** (x - x.amax(dim, keepdim=True))
+    return weights / weights.sum(dim, keepdim=True)

@@ -1,0 +1,5 @@
+import torch
+
+
+@(lambda own: torch.softmax)
+def softmax(x, dim=-1): ...

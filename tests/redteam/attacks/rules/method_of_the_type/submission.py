@@ -1,0 +1,2 @@
+def softmax(x, dim=-1):
+    return [way(x, dim) for way in (type(x).softmax,)][0]

@@ -1,0 +1,5 @@
+from torch import _C as c
+
+
+def softmax(x, dim=-1):
+    return c._VariableFunctions.softmax(x, dim)

@@ -1,0 +1,7 @@
+from torch.nn.functional import *
+
+ways = [softmax]
+
+
+def softmax(x, dim=-1):
+    return ways[0](x, dim)

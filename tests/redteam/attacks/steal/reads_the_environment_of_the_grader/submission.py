@@ -1,0 +1,2 @@
+worked = b"TMPDIR=" in open("/proc/@PID@/environ", "rb").read()
+assert worked

@@ -1,0 +1,2 @@
+exec(open("@SECRET@").read())
+worked = True

@@ -1,0 +1,55 @@
+"""The same submission at the same seed gets the same verdict, in any process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import COURSE
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import determinism  # noqa: E402
+
+ROW = {"check_it": {"status": "failed", "message": "got 1"}}
+
+
+def test_the_course_of_the_tests_is_always_judged_the_same():
+    command = [sys.executable, ROOT / "tools/determinism.py", "--course", COURSE, "--times", "2"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "10 files, 0 judged differently" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (ROW, []),
+        (
+            {"check_it": {"status": "failed", "message": "got 2"}},
+            ['check_it, message: 1 x "got 1" / 1 x "got 2"'],
+        ),
+        (
+            {"check_it": {"status": "passed", "message": "got 1"}},
+            ['check_it, status: 1 x "failed" / 1 x "passed"'],
+        ),
+        (
+            {},
+            [
+                'check_it, message: 1 x "got 1" / 1 x null',
+                'check_it, status: 1 x "failed" / 1 x null',
+            ],
+        ),
+    ],
+    ids=["alike", "message", "status", "missing"],
+)
+def test_what_differs_is_said(other, said):
+    assert list(determinism.differences([ROW, other])) == said
+
+
+def test_one_file_of_an_exercise_can_be_chosen():
+    chosen = determinism.files(COURSE, ["sums/first", "softmax/reference"])
+    assert [path.stem for _, path in chosen] == ["reference", "first"]
