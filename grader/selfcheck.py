@@ -127,6 +127,52 @@ def attack(targets):
 """,
         "install the package `libseccomp2`.",
     ),
+    "cannot change the limits or the priority of what watches it": (
+        """
+import os, resource
+def attack(targets):
+    parent, done = os.getppid(), []
+    try:
+        resource.prlimit(parent, resource.RLIMIT_CPU, (3600, 7200))
+        done.append("limits")
+    except OSError:
+        pass
+    try:
+        os.setpriority(os.PRIO_PROCESS, parent, os.getpriority(os.PRIO_PROCESS, parent) + 1)
+        done.append("priority")
+    except OSError:
+        pass
+    return " ".join(done)
+""",
+        BWRAP,
+    ),
+    "cannot hold memory that nobody counts": (
+        """
+import mmap, os
+def attack(targets):
+    done = []
+    for name, take in (("memory file", os.memfd_create), ("shared", lambda _: mmap.mmap(-1, 4096))):
+        try:
+            take("probe")
+            done.append(name)
+        except OSError:
+            pass
+    return " ".join(done)
+""",
+        BWRAP,
+    ),
+    "cannot talk to the kernel through sockets": (
+        """
+import socket
+def attack(targets):
+    try:
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()
+        return "netlink"
+    except OSError:
+        return ""
+""",
+        BWRAP,
+    ),
     "leaves no process behind": (
         """
 import os, time

@@ -122,6 +122,12 @@ def test_light_commands_do_not_load_heavy_modules():
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr
 
 
+def test_completion_offers_exercises_where_a_command_may_stand(grade):
+    done = grade(_GRADE_COMPLETE="bash_complete", COMP_WORDS="grade s", COMP_CWORD="1")
+    words = {line.partition(",")[2] for line in done.stdout.splitlines()}
+    assert {"show", "softmax", "sums"} <= words
+
+
 def test_completion_offers_the_exercises(grade):
     done = grade(_GRADE_COMPLETE="bash_complete", COMP_WORDS="grade show so", COMP_CWORD="2")
     assert done.stdout.split() == ["plain,softmax"]

@@ -10,10 +10,11 @@ import sys
 import traceback
 
 import click
+from click.shell_completion import CompletionItem
 
 from grader import __version__, workspace
 from grader.cli.author import author
-from grader.cli.common import state_folder
+from grader.cli.common import complete_slug, state_folder
 from grader.cli.course import hint, lines, list_, show
 from grader.cli.grading import report, run
 from grader.cli.learning import init, reset, solution, status
@@ -43,11 +44,16 @@ class DefaultsToRun(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = next((each for each in args if not each.startswith("-")), "")
         alone = {"-h", "--help", "--version"} & set(args[:1])
-        if not args and workspace.find():
+        if not args and not ctx.resilient_parsing and workspace.find():
             args = ["run"]
         elif args and not alone and first not in self.commands:
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and the exercises that may stand in a command's place."""
+        found = [CompletionItem(slug) for slug in complete_slug(ctx, None, incomplete)]
+        return super().shell_complete(ctx, incomplete) + found
 
 
 @click.group(cls=DefaultsToRun, context_settings={"help_option_names": ["-h", "--help"]})

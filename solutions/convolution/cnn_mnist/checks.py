@@ -71,7 +71,7 @@ class Training:
     states: dict = field(default_factory=dict)
     error: Exception | None = None
 
-    def run(self, submission, get_batch):
+    def run(self, submission, get_batch, record):
         model = submission.make_model(SIDE)
         self.states[0] = state_of(model)
         losses = submission.train(model, get_batch, STEPS)
@@ -83,6 +83,7 @@ class Training:
             what = f"at loss {step} of {STEPS}, train had taken {get_batch.taken} batches"
             demand(get_batch.taken == step, what, "in each step: one get_batch(), one yield")
             self.losses.append(loss)
+            record.step(step, STEPS, loss)
             if step % (STEPS // 8) == 0:
                 self.states[step] = state_of(model)
         what = f"train ended after {len(self.losses)} of {STEPS} steps"
@@ -104,12 +105,12 @@ def state_of(model):
 
 
 @pytest.fixture(scope="module")
-def training(fresh, seed):
+def training(fresh, seed, record):
     """The only training. Its error is kept, to be told by one check and not by all."""
     done = Training()
     try:
         with fresh() as submission:
-            done.run(submission, Batches(seed))
+            done.run(submission, Batches(seed), record)
     except Exception as error:
         done.error = error
     return done
@@ -265,18 +266,19 @@ def check_reads_each_image_by_itself(fresh, states, test_set):
     images = torch.cat([clear, blended // 2 + other // 2])
     order = torch.randperm(100, generator=generator(7))
     mode = "is still in training mode: call model.eval() in predict"
-    with fresh() as submission:
-        model = loaded(submission, states[STEPS])
 
-        def answers(parts):
+    def answers(parts):
+        """From a process of their own, which remembers no answer that it gave before."""
+        with fresh() as submission:
+            model = loaded(submission, states[STEPS])
             got = submission.predict.many([(model, part) for part in parts])
             return torch.cat([digits(each, part) for each, part in zip(got, parts, strict=True)])
 
-        first, again = answers([images, images]).split(100)
-        agree(again, first, "asked again", f"dropout {mode}")
-        agree(answers(images.split(1)), first, "alone", f"batch normalisation {mode}")
-        mixed = answers(images[order].split(33))
-        agree(mixed, first[order], "in other company", f"batch normalisation {mode}")
+    first, again = answers([images, images]).split(100)
+    agree(again, first, "asked again", f"dropout {mode}")
+    agree(answers(images.split(1)), first, "alone", f"batch normalisation {mode}")
+    mixed = answers(images[order].split(33))
+    agree(mixed, first[order], "in other company", f"batch normalisation {mode}")
 
 
 def agree(got, expected, how, next_step):

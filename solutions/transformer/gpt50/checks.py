@@ -119,6 +119,19 @@ def check_causal(submission, case):
     assert_causal(model, idx, others(idx, sizes[0]), "model(idx)")
 
 
+def check_future_is_not_remembered(fresh):
+    """A process that never met the rest of the input gives the same logits up to position t."""
+    whole, t = tokens(2, 9, seed=12), 4
+    mixed = torch.cat([whole[:, : t + 1], others(whole[:, t + 1 :])], 1)
+    logits = []
+    for idx in (whole, mixed):
+        with fresh() as submission:
+            logits.append(logits_of(bold(submission, VOCAB, BLOCK, 24, 3, 2), idx))
+    before, after = (each[:, : t + 1] for each in logits)
+    step = "compute the logits from the input alone, and keep nothing between calls"
+    assert_equal(after, before, "model(idx) in a process of its own", next_step=step)
+
+
 @weight(2)
 @given(case=cases())
 @example(case=FIXED)

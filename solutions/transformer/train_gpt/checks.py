@@ -92,12 +92,12 @@ def text(seed):
 
 
 @pytest.fixture(scope="module")
-def run(fresh, text):
+def run(fresh, text, record):
     """Train once. What goes wrong is kept: one check tells it, the others are skipped."""
     run = Run()
     try:
         with fresh() as submission:
-            follow(submission, text, run)
+            follow(submission, text, run, record)
     except (Exception, SubmissionEnded) as error:
         run.error = error
     return run
@@ -124,7 +124,7 @@ def revive(submission, run, text):
     return model.eval()
 
 
-def follow(submission, text, run):
+def follow(submission, text, run, record):
     """Let the submission train, and look at its model at every tenth of the way."""
 
     def get_batch():
@@ -146,6 +146,7 @@ def follow(submission, text, run):
         if not more:
             break
         run.reported.append(number(more[0], step))
+        record.step(step, STEPS, run.reported[-1])
         if step > STEPS or run.batches != step:
             message = f"after {step} yields train had taken {run.batches} batches of {STEPS}"
             raise Mismatch(message, next_step="take one batch, do one step, yield one loss")

@@ -1,5 +1,5 @@
 """You never clear the gradients, so every step follows the sum of all gradients so far.
-caught by: check_beats_bigram
+caught by: check_order_matters
 """
 
 import math
