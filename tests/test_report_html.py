@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 import sample_verdicts as sample
+from conftest import COURSE
 
+from grader import catalogue
 from grader.model import Curve, Measure
 from grader.report import as_html, chart
 from grader.report.html import bullet, day, inline_code, keys, unit_name
@@ -49,6 +51,18 @@ class Reader(HTMLParser):
 
 READ = Reader(PAGE)
 TEXT = " ".join(" ".join(READ.words).split())
+
+
+def test_a_page_about_a_whole_course_shows_what_was_not_tried():
+    course = catalogue.load(COURSE)
+    first = course.exercises[0]
+    verdict = sample.verdict(first.slug, first.unit, first.title)
+    page = " ".join(Reader(as_html([verdict], course.title, course)).words)
+    other = course.exercises[1]
+    assert "of 2 exercises passed" in page and "Not tried" in page and other.title in page
+    assert f"of {40 + other.points} points" in page
+    assert course.units[0].title in page
+    assert "Not tried" not in as_html([verdict], course.title)
 
 
 def test_tags_are_balanced():

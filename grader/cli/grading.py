@@ -18,6 +18,7 @@ from grader.cli.common import (
     state_folder,
     task_of,
 )
+from grader.cli.progress import ProgressLine
 from grader.model import Course, Exercise, GraderFault, Level, Submission, UsageError, Verdict
 
 
@@ -62,22 +63,28 @@ def run(
     home = workspace.find()
     if home and not (targets or everything or file or reference or as_json):
         targets = _next(course, home)
+    from rich.console import Console
+
     from grader import box, engine
 
     chosen = list(_chosen(course, targets, everything, file, reference))
     isolation = box.isolation(Level(sandbox) if sandbox else None)
     verdicts: list[Verdict] = []
     not_kept: GraderFault | None = None
-    for exercise, path in chosen:
-        source = _submission(exercise, path, seed)
-        verdict = engine.grade(exercise, source, isolation, learner=learner_name(), seed=seed)
-        try:
-            Ledger(state_folder()).record(verdict)
-        except GraderFault as fault:
-            not_kept = GraderFault(f"the verdict above holds but was not kept. {fault}")
-        verdicts.append(verdict)
-        if not as_json:
-            _print_one(verdict, len(chosen), verbose)
+    with ProgressLine(Console(stderr=True)) as line:
+        for exercise, path in chosen:
+            source = _submission(exercise, path, seed)
+            verdict = engine.grade(
+                exercise, source, isolation, learner=learner_name(), seed=seed, progress=line.show
+            )
+            line.erase()
+            try:
+                Ledger(state_folder()).record(verdict)
+            except GraderFault as fault:
+                not_kept = GraderFault(f"the verdict above holds but was not kept. {fault}")
+            verdicts.append(verdict)
+            if not as_json:
+                _print_one(verdict, len(chosen), verbose)
     if not as_json and course.hand_in and any(_is_kit(each) for each, _ in chosen):
         click.echo(f"\nHand in: {course.hand_in}")
     if home and len(verdicts) == 1 and verdicts[0].passed and not (as_json or not_kept):
@@ -182,12 +189,17 @@ def _finish(verdicts: list[Verdict], course: Course, output: Path | None, as_jso
         _write_html(verdicts, course, output)
 
 
-def _write_html(verdicts: list[Verdict], course: Course, output: Path) -> None:
+def _write_html(
+    verdicts: list[Verdict], course: Course, output: Path, *, whole: bool = False
+) -> None:
     from grader import report
 
+    page = report.as_html(verdicts, course.title, course if whole else None)
+    beside = output.with_name(f".{output.name}.tmp")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(report.as_html(verdicts, course.title), "utf-8")
+        beside.write_text(page, "utf-8")
+        beside.replace(output)  # so that no half page is ever seen
     except OSError as error:
         raise UsageError(f"{output.name} cannot be written: {error.strerror}.") from None
     click.echo(f"Report: {output}", err=True)
@@ -198,7 +210,7 @@ def _write_html(verdicts: list[Verdict], course: Course, output: Path) -> None:
 @json_option
 @course_option
 def report(output: Path, as_json: bool, folder: Path | None) -> None:
-    """Write one HTML page of the latest attempt at each exercise.
+    """Write one HTML page of the whole course: your latest attempt at each exercise.
 
     \b
     Example:
@@ -217,4 +229,4 @@ def report(output: Path, as_json: bool, folder: Path | None) -> None:
     if as_json:
         click.echo(views.as_json(verdicts))
     else:
-        _write_html(verdicts, course, output)
+        _write_html(verdicts, course, output, whole=True)

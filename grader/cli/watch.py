@@ -25,6 +25,7 @@ from grader.cli.common import (
     need_workspace,
     task_of,
 )
+from grader.cli.progress import ProgressLine
 from grader.model import Exercise, GraderFault, Level, UsageError, Verdict
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 KEYS = {"n": "next", "h": "hint", "l": "list", "r": "run", "s": "solution", "q": "quit"}
 ESCAPES = re.compile(r"\x1b(\[[\d;]*.|.)?")
 """What arrow keys and the like send."""
-BAR = 20
 
 
 @click.command()
@@ -159,10 +159,10 @@ class Screen:
         from rich.console import Console
 
         self.console: Console = Console(soft_wrap=False)
-        self.live = self.console.is_terminal and not self.console.is_dumb_terminal
         self._input = sys.stdin if sys.stdin and sys.stdin.isatty() and _can_read_keys() else None
         self._redraw: tuple[Any, str] | None = None
-        self._line = ""
+        self._line = ProgressLine(self.console)
+        self.live = self._line.live
 
     def __enter__(self) -> Screen:
         if self._input:
@@ -183,7 +183,7 @@ class Screen:
                 termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
         if self.live and hasattr(signal, "SIGWINCH"):
             signal.signal(signal.SIGWINCH, self._old)
-        self._erase()
+        self._line.erase()
 
     def key(self) -> str:
         """A key, or nothing after a short wait; `q` when the terminal is gone."""
@@ -222,18 +222,8 @@ class Screen:
         self._draw()
 
     def progress(self, progress: Progress | None) -> None:
-        """One line that is written over: the check that runs, or a training's bar and loss."""
-        if not self.live or progress is None:
-            return
-        text = f"... {progress.claim or 'starting'}"
-        if progress.total:
-            full = BAR * progress.done // progress.total
-            bar = "#" * full + "." * (BAR - full)
-            text = f"[{bar}] {progress.done}/{progress.total}  loss {progress.loss:.3f}"
-        text = text[: self.console.width - 1]
-        if text != self._line:
-            self._line = text
-            self._write(f"\r\x1b[K{text}")
+        if progress:
+            self._line.show(progress)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -251,21 +241,15 @@ class Screen:
         if self._redraw is None:
             return
         view, status = self._redraw
-        self._line = ""
+        self._line.forget()
         if self.live:
             self.console.clear()
         width = min(80, self.console.width)
         self.console.print(view(self.console), width=width, highlight=False)
         if self._input:
-            self._write(f"\n{status}"[: self.console.width] + "\n" if self.live else "")
-
-    def _erase(self) -> None:
-        if self.live and self._line:
-            self._write("\r\x1b[K")
-
-    def _write(self, text: str) -> None:
-        self.console.file.write(text)
-        self.console.file.flush()
+            self.console.print(
+                f"\n{status[: self.console.width - 1]}", markup=False, highlight=False
+            )
 
 
 def _can_read_keys() -> bool:

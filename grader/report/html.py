@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
-from grader.model import Curve, Measure, Status, Verdict
+from grader.model import Course, Curve, Exercise, Measure, Status, Verdict
 from grader.report import chart, grid, wording
 from grader.report.plain import plain, plain_text
 from grader.report.wording import decimal
@@ -64,14 +64,29 @@ class Key(NamedTuple):
     text: str
 
 
-def as_html(verdicts: Iterable[Verdict], course_title: str) -> str:
-    """One page for all verdicts, by unit; the same verdicts give the same bytes."""
+class Part(NamedTuple):
+    """One unit of the page."""
+
+    title: str
+    verdicts: list[Verdict]
+    untried: list[Exercise]
+
+
+def as_html(verdicts: Iterable[Verdict], course_title: str, course: Course | None = None) -> str:
+    """One page for all verdicts, by unit; the same verdicts give the same bytes.
+
+    Args: course, if the page is about all of it: what was not tried is shown and counted too.
+    """
     shown = [plain(verdict) for verdict in verdicts]
+    units = parts(shown, course)
+    left = [exercise for part in units for exercise in part.untried]
     page = _template().render(
         course_title=plain_text(course_title),
         learners=list(dict.fromkeys(each.learner for each in shown if each.learner)),
         verdicts=shown,
-        units=wording.by_unit(shown),
+        parts=units,
+        count=len(shown) + len(left),
+        left=sum(each.points for each in left),
         anchors={id(verdict): f"exercise-{n}" for n, verdict in enumerate(shown, 1)},
     )
     return page.strip() + "\n"
@@ -88,18 +103,36 @@ def _template() -> Template:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"code": inline_code, "day": day, "name": unit_name, "capital": capital}
+    environment.filters |= {"code": inline_code, "day": day, "capital": capital}
     environment.globals |= {
         "wording": wording,
         "grid": grid,
         "chips": CHIPS,
         "headlines": HEADLINES,
+        "untried": Chip("Not tried", "dash", "quiet"),
         "bullet": bullet,
         "chart": drawn,
         "keys": keys,
         "id": id,
     }
     return environment.get_template("report.html.j2")
+
+
+def parts(verdicts: list[Verdict], course: Course | None) -> list[Part]:
+    """The units in course order, each with what was tried and what was not."""
+    tried = {each.exercise for each in verdicts}
+    members = wording.by_unit(verdicts)
+    titles = {unit.slug: unit.title for unit in course.units} if course else {}
+    left = [each for each in course.exercises if each.slug not in tried] if course else []
+    found = [
+        Part(
+            titles.get(unit, unit_name(unit)),
+            members.get(unit, []),
+            [each for each in left if each.unit == unit],
+        )
+        for unit in dict.fromkeys((*titles, *members))
+    ]
+    return [part for part in found if part.verdicts or part.untried]
 
 
 def inline_code(text: str) -> Markup:

@@ -44,10 +44,10 @@ def points(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def totals(verdicts: Iterable[Verdict]) -> tuple[float, int]:
-    """Points earned and points possible."""
+def totals(verdicts: Iterable[Verdict], left: int = 0) -> tuple[float, int]:
+    """Points earned and points possible; `left` are those of exercises that were not tried."""
     members = tuple(verdicts)
-    return sum(each.score for each in members), sum(each.points for each in members)
+    return sum(each.score for each in members), sum(each.points for each in members) + left
 
 
 def by_unit(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
