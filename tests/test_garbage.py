@@ -14,7 +14,7 @@ from conftest import COURSE
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from grader import checking, engine
+from grader import catalogue, checking, engine
 from grader.box import Box
 from grader.model import Limits, Submission
 
@@ -70,3 +70,15 @@ def test_garbage_gets_a_verdict_about_itself(grade, content):
     for outcome in verdict.outcomes:
         assert len(outcome.message.splitlines()) <= 1
         assert "Traceback" not in outcome.message and str(COURSE) not in outcome.message
+
+
+YAML = "a: 1\nb: [2, {c: x}]\n- 3\n&x *x !!int '4' | > ? % @ ` \t 0x1f 1e9 .nan ~ null"
+yaml_texts = st.lists(st.sampled_from(re.findall(r"\s|\w+|[^\w\s]", YAML))).map("".join)
+
+
+@settings(max_examples=2 * EXAMPLES, deadline=None)
+@given(content=st.one_of(yaml_texts.map(str.encode), st.text().map(str.encode), st.binary()))
+def test_garbage_in_place_of_answers_is_the_learners_or_wrong_usage(isolation, content):
+    exercise = catalogue.find(catalogue.load(COURSE), "sums")
+    verdict = engine.grade(exercise, Submission(name="sums.yaml", content=content), isolation)
+    assert verdict.exit_code in (0, 1), verdict.outcomes
