@@ -122,6 +122,11 @@ def test_light_commands_do_not_load_heavy_modules():
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr
 
 
+def test_show_a_unit_shows_its_page(grade):
+    done = grade("show", "basics")
+    assert done.returncode == 0 and "two exercises for the grader's own tests" in done.stdout
+
+
 def test_completion_offers_exercises_where_a_command_may_stand(grade):
     done = grade(_GRADE_COMPLETE="bash_complete", COMP_WORDS="grade s", COMP_CWORD="1")
     words = {line.partition(",")[2] for line in done.stdout.splitlines()}

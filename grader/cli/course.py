@@ -58,19 +58,20 @@ def listing(course: Course, best: dict[str, Row]) -> Iterator[str]:
 @slug_argument
 @course_option
 def show(slug: str, folder: Path | None) -> None:
-    """Show the task of an exercise, with your own numbers where it has some.
+    """Show the task of an exercise, with your own numbers where it has some; or a unit's page.
 
     \b
-    Example:
+    Examples:
         grade show sdpa_masks
+        grade show attention       what the unit's exercises need to know
     """
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    exercise = catalogue.find(load_course(folder)[1], slug)
-    console = Console()
-    task = catalogue.read_submission(exercise.folder / "README.md").content.decode("utf-8")
-    console.print(Markdown(task), width=80)
+    root, course = load_course(folder)
+    page = root / "exercises" / slug / "README.md"
+    if slug in {unit.slug for unit in course.units} and page.exists():
+        _print_page(page)
+        return
+    exercise = catalogue.find(course, slug)
+    _print_page(exercise.folder / "README.md")
     if exercise.personal:
         from grader import personal
 
@@ -79,6 +80,14 @@ def show(slug: str, folder: Path | None) -> None:
         for item, question in personal.questions(exercise, seed).items():
             click.echo(f"{item}  {question}\n")
     click.echo(f"Copy {exercise.stub.name}, edit it, then: grade {slug} --file YOUR_FILE")
+
+
+def _print_page(path: Path) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    page = catalogue.read_submission(path).content.decode("utf-8")
+    Console().print(Markdown(page), width=80)
 
 
 @click.command()
