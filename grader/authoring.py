@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from grader import answers, catalogue, engine, mistakes, personal
+from grader.box import Box
 from grader.model import Exercise, Isolation, Status, Submission, UsageError, Verdict
 
 EXAMPLES = 20
@@ -18,11 +20,19 @@ SHARE_OF_LIMITS = 0.5
 TEMPLATE = Path(__file__).parent / "template"
 
 
+class Bench(NamedTuple):
+    """Where trials are run."""
+
+    isolation: Isolation
+    box: Box | None = None
+    """A warm one for this exercise, so that torch is imported once for all its trials."""
+
+
 class Trial(NamedTuple):
     """One thing to try with an exercise."""
 
     what: str
-    problem: Callable[[Isolation], str]
+    problem: Callable[[Bench], str]
     """Tries it, and says what is wrong; an empty text if nothing is."""
 
 
@@ -36,18 +46,29 @@ class Proof(NamedTuple):
 
 def prove(exercise: Exercise, isolation: Isolation) -> Iterator[Proof]:
     """Try the stub, the reference, every mistake and every accepted answer; yield each result."""
-    for trial in trials(exercise):
-        yield Proof(exercise.slug, trial.what, trial.problem(isolation))
+    with bench(exercise, isolation) as here:
+        for trial in trials(exercise):
+            yield Proof(exercise.slug, trial.what, trial.problem(here))
+
+
+@contextmanager
+def bench(exercise: Exercise, isolation: Isolation) -> Iterator[Bench]:
+    """A warm box for one exercise, if its submissions are code."""
+    if exercise.is_code:
+        with Box(isolation, exercise.limits, trains=exercise.trains) as box:
+            yield Bench(isolation, box)
+    else:
+        yield Bench(isolation)
 
 
 def trials(exercise: Exercise) -> Iterator[Trial]:
     """All that a sound exercise must stand. One that trains is trained once for each."""
     reference = exercise.solution / "reference.py"
     yield Trial("files", lambda _: _files(exercise))
-    yield Trial("stub fails", lambda isolation: _stub(exercise, isolation))
+    yield Trial("stub fails", partial(_stub, exercise))
     yield Trial(
         f"reference at {EXAMPLES} times the examples",
-        lambda isolation: failures(_grade(exercise, reference, isolation, SEEDS[0], EXAMPLES)),
+        lambda here: failures(_grade(exercise, reference, here, SEEDS[0], EXAMPLES)),
     )
     for seed in SEEDS:
         yield Trial(f"reference, seed {seed}", partial(_right, exercise, reference, seed))
@@ -57,16 +78,16 @@ def trials(exercise: Exercise) -> Iterator[Trial]:
         yield Trial(f"mistake {mistake.name}", partial(_refused, exercise, mistake))
 
 
-def _grade(
-    exercise: Exercise, path: Path, isolation: Isolation, seed: int, examples: int = 1
-) -> Verdict:
+def _grade(exercise: Exercise, path: Path, here: Bench, seed: int, examples: int = 1) -> Verdict:
     source = submission_of(exercise, path, seed)
     given = _with_more_time(exercise, examples)
-    return engine.grade(given, source, isolation, seed=seed, examples=examples, naming=False)
+    return engine.grade(
+        given, source, here.isolation, seed=seed, examples=examples, naming=False, box=here.box
+    )
 
 
-def _right(exercise: Exercise, path: Path, seed: int, isolation: Isolation) -> str:
-    verdict = _grade(exercise, path, isolation, seed)
+def _right(exercise: Exercise, path: Path, seed: int, here: Bench) -> str:
+    verdict = _grade(exercise, path, here, seed)
     return failures(verdict) or over_limits(exercise, verdict)
 
 
@@ -103,8 +124,8 @@ def over_limits(exercise: Exercise, verdict: Verdict) -> str:
     return ""
 
 
-def _refused(exercise: Exercise, mistake: catalogue.Mistake, isolation: Isolation) -> str:
-    verdict = _grade(exercise, mistake.path, isolation, SEEDS[0])
+def _refused(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) -> str:
+    verdict = _grade(exercise, mistake.path, here, SEEDS[0])
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
     if verdict.passed:
@@ -115,9 +136,9 @@ def _refused(exercise: Exercise, mistake: catalogue.Mistake, isolation: Isolatio
     return f"was refused by {', '.join(sorted(refused))}, not by {mistake.check}"
 
 
-def _stub(exercise: Exercise, isolation: Isolation) -> str:
+def _stub(exercise: Exercise, here: Bench) -> str:
     source = Submission(name=exercise.stub.name, content=exercise.stub.read_bytes())
-    verdict = engine.grade(exercise, source, isolation, seed=SEEDS[0])
+    verdict = engine.grade(exercise, source, here.isolation, seed=SEEDS[0], box=here.box)
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
     return f"the untouched stub earns {verdict.score:g} points" if verdict.score else ""

@@ -105,7 +105,7 @@ class Checking:
                 self.draft.answers = answers
             yield answers
             return
-        with self.box.run(limits, inside(self.seed_of_run)) as run:
+        with self.box.run(limits or self.exercise.limits, inside(self.seed_of_run)) as run:
             if self.draft:
                 self.draft.runs.append(run)
             self._open_now = Submission(run, self.source.name, self.text)

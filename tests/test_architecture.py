@@ -43,7 +43,8 @@ BELOW = {
     },
     "session": {"model"},
     "engine": {"model", "box", "rules", "data", "checking", "lending", "personal"},
-    "authoring": {"model", "answers", "catalogue", "engine", "mistakes", "personal"},
+    "sitting": {"model", "documents"},
+    "authoring": {"model", "box", "answers", "catalogue", "engine", "mistakes", "personal"},
 }
 FREE = {"cli", "__main__", "__init__", "template"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,25 @@ def trials():
     for exercise in COURSE.exercises:
         for trial in authoring.trials(exercise):
             if not (exercise.trains and trial.what.startswith(SKIPPED_IN_TRAINING)):
-                yield pytest.param(trial, id=f"{exercise.slug}: {trial.what}")
+                yield pytest.param(exercise, trial, id=f"{exercise.slug}: {trial.what}")
 
 
-@pytest.mark.parametrize("trial", trials())
-def test_an_exercise_stands_its_trials(trial, isolation):
-    assert trial.problem(isolation) == ""
+@pytest.fixture(scope="module")
+def bench_of(isolation):
+    """A warm box for the exercise at hand, which is mostly that of the trial before."""
+    with ExitStack() as open_now:
+        last = {}
+
+        def lend(exercise):
+            if exercise.slug not in last:
+                open_now.close()
+                last.clear()
+                last[exercise.slug] = open_now.enter_context(authoring.bench(exercise, isolation))
+            return last[exercise.slug]
+
+        yield lend
+
+
+@pytest.mark.parametrize(("exercise", "trial"), list(trials()))
+def test_an_exercise_stands_its_trials(exercise, trial, bench_of):
+    assert trial.problem(bench_of(exercise)) == ""
