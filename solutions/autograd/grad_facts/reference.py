@@ -1,0 +1,5 @@
+"""The right answers: run each program and look."""
+
+
+def answer(question):
+    return question.answer()
