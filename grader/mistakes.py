@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import runpy
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +101,39 @@ def name_answer(exercise: Exercise, answers: Answers, questions: dict[str, Any])
     if item not in questions:
         return ()
     got, question = answers[item], questions[item]
-    if got is None or got == _written(exercise.solution / "reference.py", question):
+    if got is None or alike(got, _written(exercise.solution / "reference.py", question)):
         return ()
     return tuple(
         each.sentence
         for each in catalogue.mistakes(exercise)
-        if _written(each.path, question) == got
+        if alike(got, _written(each.path, question))
     )
+
+
+def alike(got: Any, expected: Any) -> bool:
+    """Whether two answers of YAML say the same: numbers to 1 in 1,000, as in hand work.
+
+    A fraction may stand as text, as in "3/8". Whole numbers must be equal.
+    """
+    if isinstance(got, list) and isinstance(expected, list):
+        return len(got) == len(expected) and all(map(alike, got, expected))
+    if isinstance(got, dict) and isinstance(expected, dict):
+        return got.keys() == expected.keys() and all(alike(got[k], expected[k]) for k in got)
+    if isinstance(got, int) and isinstance(expected, int):
+        return got == expected
+    numbers = _number(got), _number(expected)
+    if None in numbers:
+        return bool(got == expected)
+    return math.isclose(*numbers, rel_tol=1e-3, abs_tol=1e-3)  # type: ignore[arg-type]
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(Fraction(value)) if isinstance(value, str) else float(value)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
 
 
 def _written(path: Path, question: Any) -> Any:

@@ -19,6 +19,27 @@ def sums():
     return catalogue.find(catalogue.load(COURSE), "sums")
 
 
+@pytest.mark.parametrize(
+    ("got", "expected", "same"),
+    [
+        ("1/8", 0.125, True),
+        (0.333, 1 / 3, True),
+        ([1, "3/4"], [1, 0.75], True),
+        ({"a": 0.1}, {"a": "1/10"}, True),
+        (1000, 1001, False),
+        (True, 1, True),
+        (0.30, 0.31, False),
+        ("yes", "no", False),
+        ("1/0", 0.0, False),
+        ([1], [1, 2], False),
+        ("float32", "float32", True),
+        (float("nan"), 0.0, False),
+    ],
+)
+def test_answers_of_hand_work_are_alike_to_one_in_a_thousand(got, expected, same):
+    assert mistakes.alike(got, expected) is same
+
+
 class Pair:
     a, b = 3, 5
 

@@ -26,6 +26,7 @@ def test_the_right_exception_of_the_submission_is_accepted():
         (raised("TypeError", "dim"), "f(-1): raised TypeError, expected ValueError or KeyError"),
         (raised("NotImplementedError"), "f(-1): raised NotImplementedError, expected"),
         (raised("ValueError", "bad"), "f(-1): the message of ValueError does not name `dim`"),
+        (raised("ValueError", "bad dimension"), "f(-1): the message of ValueError does not name"),
     ],
 )
 def test_no_exception_another_one_or_a_silent_one_is_refused(error, said):

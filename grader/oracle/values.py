@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -165,7 +166,7 @@ def assert_equal(got: Any, expected: Tensor, what: str, *, next_step: str = "") 
 def assert_raises(what: str, *kinds: str, naming: str = "") -> Iterator[None]:
     """The block must raise an exception of one of these kinds, in the submission.
 
-    Args: naming, text that the message must contain: the offending argument.
+    Args: naming, a word that the message must contain: the offending argument.
     """
     kinds = kinds or ("ValueError",)
     try:
@@ -176,7 +177,8 @@ def assert_raises(what: str, *kinds: str, naming: str = "") -> Iterator[None]:
             raise
         if kind not in kinds:
             raise Mismatch(f"{what}: raised {kind}, expected {' or '.join(kinds)}") from None
-        if naming and naming not in getattr(error, "message", ""):
+        word = rf"(?<!\w){re.escape(naming)}(?!\w)"
+        if naming and not re.search(word, getattr(error, "message", "")):
             raise Mismatch(f"{what}: the message of {kind} does not name `{naming}`") from None
         return
     raise Mismatch(f"{what}: returned, expected {' or '.join(kinds)}")
