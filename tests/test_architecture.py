@@ -94,12 +94,15 @@ def test_only_wire_worker_and_zygote_are_mounted_in_the_box():
 
 
 def test_no_exercise_is_named_in_the_engine():
+    """Names of two words or more; a single word such as `resume` may mean other things too."""
     slugs = [path.parent.name for path in (ROOT / "exercises").glob("*/*/exercise.yaml")]
+    names = [slug for slug in slugs if "_" in slug]
+    assert names
     for path in GRADER.rglob("*.py"):
         if "cli" in path.parts:  # its help shows real names
             continue
         text = path.read_text("utf-8")
-        assert not [slug for slug in slugs if slug in text], path.name
+        assert not [name for name in names if name in text], path.name
 
 
 @pytest.mark.parametrize("path", sorted(GRADER.rglob("*.py")), ids=lambda p: p.stem)

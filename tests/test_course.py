@@ -42,3 +42,11 @@ def bench_of(isolation):
 @pytest.mark.parametrize(("exercise", "trial"), list(trials()))
 def test_an_exercise_stands_its_trials(exercise, trial, bench_of):
     assert trial.problem(bench_of(exercise)) == ""
+
+
+def test_every_exercise_can_be_graded_by_its_name_alone():
+    """`grade SLUG` and `grade show UNIT` mean one thing each."""
+    from grader.cli import cli
+
+    slugs = {each.slug for each in COURSE.exercises}
+    assert not slugs & (set(cli.commands) | {unit.slug for unit in COURSE.units})
