@@ -25,6 +25,11 @@ STYLE = re.compile(r"\x1b\[[\d;]*m")
 WRONG = "def softmax(x, dim=-1):\n    return x.exp() / x.exp().sum()\n"
 
 
+def without_size(environment):
+    """Who runs the tests may have set a size, which would hide the terminal's own."""
+    return {k: v for k, v in environment.items() if k not in {"COLUMNS", "LINES"}}
+
+
 class Terminal:
     """A terminal with `grade watch` in it."""
 
@@ -38,7 +43,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             cwd=folder,
-            env={**os.environ, "TERM": "xterm", **environment},
+            env={**without_size(os.environ), "TERM": "xterm", **environment},
             start_new_session=True,
         )
         self.attributes = termios.tcgetattr(theirs)

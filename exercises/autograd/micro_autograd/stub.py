@@ -25,6 +25,9 @@ class Value:
     Operators: a + b, a - b, a * b, a / b, -a, and a ** k for a plain number k
     """
 
+    data: float
+    grad: float
+
     def __init__(self, data: float) -> None:
         raise NotImplementedError("Value: your code goes here")
 
@@ -61,7 +64,7 @@ def zero_grad(*values: Value) -> None:
     raise NotImplementedError("zero_grad: your code goes here")
 
 
-OPERATIONS = {
+OPERATIONS: dict = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,

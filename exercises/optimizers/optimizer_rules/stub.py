@@ -147,6 +147,7 @@ def clip(grads: list[Tensor | None], max_norm: float) -> tuple[Any, list[Tensor 
     params = [torch.zeros_like(torch.ones(()) if g is None else g) for g in grads]
     for p, g in zip(params, grads, strict=True):
         p.grad = None if g is None else g.clone()
+    norm: Any
     try:
         norm = clip_grad_norm_(params, max_norm)
     except (ValueError, FloatingPointError) as error:

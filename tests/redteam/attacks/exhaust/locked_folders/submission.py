@@ -1,6 +1,6 @@
 import os
 
-worked = bool(os.listdir("."))
+worked = "locked" in os.listdir(".")
 os.makedirs("locked/inside")
 os.chmod("locked", 0)
 for folder in (".", "/tmp"):
