@@ -13,9 +13,27 @@ EXAM = Exam.model_validate(
     {
         "exam": "short",
         "parts": [
-            {"name": "build", "seconds": 7200, "files": ["build.py"], "points": 40},
-            {"name": "diagnose", "seconds": 2700, "files": ["diagnose/*.py"], "points": 40},
-            {"name": "articulate", "seconds": 900, "files": ["essay.md"], "points": 20},
+            {
+                "name": "build",
+                "form": "exercise",
+                "seconds": 7200,
+                "files": ["build.py"],
+                "points": 40,
+            },
+            {
+                "name": "diagnose",
+                "form": "diagnosis",
+                "seconds": 2700,
+                "files": ["diagnose/*.py"],
+                "points": 40,
+            },
+            {
+                "name": "articulate",
+                "form": "essay",
+                "seconds": 900,
+                "files": ["essay.md"],
+                "points": 20,
+            },
         ],
         "pass": {"total": 60},
         "sha256": "5" * 64,

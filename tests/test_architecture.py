@@ -44,6 +44,10 @@ BELOW = {
     "session": {"model"},
     "engine": {"model", "box", "rules", "data", "checking", "lending", "personal"},
     "sitting": {"model", "documents"},
+    "exam": {
+        *("model", "documents", "sitting", "engine", "box", "catalogue", "rules", "data", "report"),
+        *("answers", "lending", "personal", "oracle", "checking", "proxy", "mistakes", "ledger"),
+    },
     "authoring": {"model", "box", "answers", "catalogue", "engine", "mistakes", "personal"},
 }
 FREE = {"cli", "__main__", "__init__", "template"}

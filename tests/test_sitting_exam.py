@@ -11,8 +11,8 @@ from grader.sitting import exam
 EXAMS = Path(__file__).parent.parent / "exams"
 GOOD = """exam: short
 parts:
-  - {name: build, seconds: 60, files: [build.py], points: 40}
-  - {name: write, seconds: 60, files: [essay.md], points: 20}
+  - {name: build, form: exercise, seconds: 60, files: [build.py], points: 40}
+  - {name: write, form: essay, seconds: 60, files: [essay.md], points: 20}
 pass: {total: 30, each_part_percent: 50}
 """
 

@@ -18,6 +18,8 @@ class PartDefinition(Frozen):
     """One part, as every learner gets it."""
 
     name: str = Field(pattern=NAME)
+    form: Literal["exercise", "diagnosis", "essay"]
+    """What kind of task it is: how its paper is made and how it is marked."""
     seconds: int = Field(gt=0, le=24 * 3600)
     files: tuple[str, ...] = Field(min_length=1)
     """What is handed in: paths below the learner's folder; a star stands for part of a name."""
