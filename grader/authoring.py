@@ -55,7 +55,7 @@ def prove(exercise: Exercise, isolation: Isolation) -> Iterator[Proof]:
 def bench(exercise: Exercise, isolation: Isolation) -> Iterator[Bench]:
     """A warm box for one exercise, if its submissions are code."""
     if exercise.is_code:
-        with Box(isolation, exercise.limits, trains=exercise.trains) as box:
+        with engine.box_of(exercise, isolation) as box:
             yield Bench(isolation, box)
     else:
         yield Bench(isolation)

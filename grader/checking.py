@@ -21,7 +21,7 @@ from grader.catalogue import Mistake
 from grader.counterexample import counterexample
 from grader.judging import judge
 from grader.lending import Draft, Progress, Record, lent, to_nobody
-from grader.model import Exercise, GraderFault, Limits, Outcome, Status, UsageError
+from grader.model import Exercise, GraderFault, Limits, Outcome, Status, UsageError, Verdict
 from grader.model import Submission as Source
 from grader.personal import inside, questions
 from grader.proxy import Submission, SubmissionEnded, SubmissionError
@@ -70,9 +70,8 @@ class Checking:
         self.outcomes: list[Outcome] = []
         self.unloadable = ""
         self.progress: Callable[[Progress], None] = to_nobody
-        self.on_failure: Callable[[], None] = lambda: None
-        """Called once, when the first check has failed; the others still run."""
-        self._told = False
+        self.so_far: Callable[[], Verdict] | None = None
+        """Told of once, with the progress, when the first check has failed."""
         self._claim = ""
         self.only = ""
         self.interrupted = False
@@ -138,9 +137,9 @@ class Checking:
     def _keep(self, outcome: Outcome) -> None:
         """Note an outcome, and tell of the first failure at once."""
         self.outcomes.append(outcome)
-        if outcome.status not in FINE and not self._told:
-            self._told = True
-            self.on_failure()
+        if outcome.status not in FINE and self.so_far:
+            self.progress(Progress(self._claim, so_far=self.so_far))
+            self.so_far = None
 
     def _lent(self) -> types.ModuleType:
         return lent(

@@ -84,7 +84,7 @@ def grade(
             seconds=round(time.monotonic() - began, 2),
         )
 
-    checking.on_failure = lambda: progress(Progress("", so_far=verdict(checking.outcomes)))
+    checking.so_far = lambda: verdict(checking.outcomes)
     if unreadable:
         checking.unloadable = "the file could not be read"
     if exercise.is_code and not unreadable:
@@ -92,9 +92,14 @@ def grade(
     return verdict(_check(checking))
 
 
+def box_of(exercise: Exercise, isolation: Isolation) -> Box:
+    """A box with the limits of an exercise; not started yet."""
+    return Box(isolation, exercise.limits, trains=exercise.trains)
+
+
 def _run(checking: Checking, isolation: Isolation, warm: Box | None) -> list[Outcome]:
     exercise = checking.exercise
-    own = nullcontext(warm) if warm else Box(isolation, exercise.limits, trains=exercise.trains)
+    own = nullcontext(warm) if warm else box_of(exercise, isolation)
     with own as checking.box:
         outcomes = _check(checking)
         if any(each.status is Status.GRADER_FAULT for each in outcomes):
@@ -180,7 +185,7 @@ def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
         )
     said += [submission.note] if submission.note else []
     said += [f"data: {_data(name).source}" for name in exercise.needs]
-    if not (exercise.solution / "checks.py").exists():
+    if not exercise.has_hidden_checks:
         said.append("only the visible examples were run; the hidden checks are not in this kit")
     return tuple(said)
 

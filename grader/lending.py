@@ -28,8 +28,8 @@ class Progress(NamedTuple):
     total: int = 0
     """Steps of a training; 0 where there is none."""
     loss: float | None = None
-    so_far: Verdict | None = None
-    """When the first check has failed: what is known by then."""
+    so_far: Callable[[], Verdict] | None = None
+    """When the first check has failed: gives what is known by then."""
 
 
 def to_nobody(_: Progress) -> None:

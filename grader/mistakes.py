@@ -74,13 +74,15 @@ def name(
         if named:
             suspects[:] = [*named, *(each for each in suspects if each not in named)]
             return tuple(mistake.sentence for mistake in named)
-    return (CHANGES,) if _changes(source, right, box, trace, seed) else ()
+    return (CHANGES,) if _changes(source, (right, reference), box, trace, seed) else ()
 
 
-def _changes(source: str, right: str, box: Box, trace: Trace, seed: int) -> bool:
+def _changes(source: str, right: tuple[str, list[Any]], box: Box, trace: Trace, seed: int) -> bool:
     """Whether the submission answers a question otherwise in another run, the reference not.
 
     The reference draws random numbers too where it may, as for the weights of a layer.
+
+    Args: right, the reference's source and its answers at this seed.
     """
     if any(each.error for each in trace.questions):  # its message may name an address in memory
         return False
@@ -88,8 +90,9 @@ def _changes(source: str, right: str, box: Box, trace: Trace, seed: int) -> bool
     again = replay(source, box, trace, seed + 1)
     if again is None or same(theirs, again, handed):
         return False
-    first, second = replay(right, box, trace, seed), replay(right, box, trace, seed + 1)
-    if first is None or second is None:
+    reference, first = right
+    second = replay(reference, box, trace, seed + 1)
+    if second is None:
         return False
     rows = zip(theirs, again, first, second, strict=True)
     return any(not same(a, b, handed) and same(c, d) for a, b, c, d in rows)

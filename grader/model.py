@@ -18,6 +18,10 @@ class GraderFault(Exception):
     """The grader, the exercise or this machine is at fault, never the submission."""
 
 
+class Refused(Exception):
+    """What the rules of an exam do not allow; the message is one sentence with a next step."""
+
+
 class Frozen(BaseModel):
     """The base of every noun: unknown fields are errors, nothing changes after construction."""
 
@@ -132,6 +136,11 @@ class Exercise(Frozen):
     @property
     def is_code(self) -> bool:
         return self.stub.suffix == ".py"
+
+    @property
+    def has_hidden_checks(self) -> bool:
+        """Whether they lie here; a learner's kit is without."""
+        return (self.solution / "checks.py").exists()
 
 
 class Unit(Frozen):

@@ -97,10 +97,9 @@ class Grading:
     def _tell(self, progress: Progress) -> None:
         if self._unwanted:
             raise KeyboardInterrupt
+        self.progress = progress
         if progress.so_far:
-            self.so_far = progress.so_far
-        else:
-            self.progress = progress
+            self.so_far = progress.so_far()
 
 
 class Watch:
@@ -126,7 +125,7 @@ class Watch:
     def _warm_up(self) -> None:
         exercise = self.exercise
         if exercise and exercise.is_code:
-            self._box = Box(self.isolation, exercise.limits, trains=exercise.trains)
+            self._box = engine.box_of(exercise, self.isolation)
             self._box.__enter__()
 
     def grade(self, path: Path) -> None:
@@ -173,8 +172,7 @@ class Watch:
 
     def next(self) -> Exercise | None:
         """The first unfinished exercise behind the one at hand, else the first of all."""
-        passed = {slug for slug, row in self.ledger.best().items() if row.passed}
-        todo = workspace.unfinished(self.course, passed)
+        todo = workspace.unfinished(self.course, self.ledger)
         order = [each.slug for each in self.course.exercises]
         here = order.index(self.exercise.slug) if self.exercise else -1
         behind = [each for each in todo if order.index(each.slug) > here]

@@ -18,10 +18,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader import catalogue, notebook
 from grader.model import Course, Exercise, Submission, UsageError
+
+if TYPE_CHECKING:
+    from grader.ledger import Ledger
 
 STATE = ".grader"
 SUFFIXES = (".py", ".yaml", ".ipynb")
@@ -78,8 +81,12 @@ class Workspace:
         found = [path for path in self.places(exercise) if path.is_file()]
         if found:
             return max(found, key=lambda path: path.stat().st_mtime_ns)
-        name = f"{exercise.unit}/{exercise.slug}{exercise.stub.suffix}"
+        name = self.place(exercise).relative_to(self.folder)
         raise UsageError(f"there is no file {name} here; `grade init .` makes it from its stub.")
+
+    def place(self, exercise: Exercise, suffix: str = "") -> Path:
+        """Where `init` puts the exercise's file."""
+        return self.folder / exercise.unit / (exercise.slug + (suffix or exercise.stub.suffix))
 
     def places(self, exercise: Exercise) -> Iterator[Path]:
         """Where the exercise's file may lie."""
@@ -103,11 +110,8 @@ class Workspace:
 
     def reset(self, exercise: Exercise) -> tuple[Path, Path | None]:
         """Start an exercise anew: the file and, where one was put aside, its copy."""
-        path = next(
-            (path for path in self.places(exercise) if path.exists()),
-            self.folder / exercise.unit / (exercise.slug + exercise.stub.suffix),
-        )
-        kept = None
+        there = [path for path in self.places(exercise) if path.exists()]
+        path, kept = there[0] if there else self.place(exercise), None
         with _writing(path):
             if path.exists():
                 kept = self._put_aside(path)
@@ -144,7 +148,7 @@ def init(folder: Path, root: Path, course: Course, *, as_notebooks: bool = False
     for exercise in course.exercises:
         there = [path for path in home.places(exercise) if path.exists()]
         suffix = ".ipynb" if as_notebooks and exercise.is_code else exercise.stub.suffix
-        path = there[0] if there else folder / exercise.unit / (exercise.slug + suffix)
+        path = there[0] if there else home.place(exercise, suffix)
         have[path.relative_to(folder).as_posix()] = (exercise, suffix)
     added, kept = [], []
     with _writing(folder):
@@ -185,9 +189,13 @@ def is_untouched(exercise: Exercise, submission: Submission) -> bool:
     return submission.content.split() == exercise.stub.read_bytes().split()
 
 
-def unfinished(course: Course, passed: set[str]) -> list[Exercise]:
-    """The exercises still to do, in course order."""
-    return [each for each in course.exercises if each.slug not in passed]
+def unfinished(course: Course, ledger: Ledger) -> list[Exercise]:
+    """The exercises still to do, in course order; in a kit the visible examples decide."""
+    done = {slug for slug, row in ledger.best().items() if row.passed}
+    kits = {each.slug for each in course.exercises if not each.has_hidden_checks}
+    latest = ledger.latest() if kits else {}
+    done |= {s for s in kits & latest.keys() if ledger.read(latest[s].path).only_examples}
+    return [each for each in course.exercises if each.slug not in done]
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -32,7 +32,7 @@ BELOW = {
     "selfcheck": {"model", "box", "proxy"},
     "personal": {"model"},
     "notebook": {"model"},
-    "workspace": {"model", "catalogue", "notebook"},
+    "workspace": {"model", "catalogue", "notebook", "ledger"},
     "magic": set(),
     "watching": {"model", "box", "engine", "ledger", "lending", "workspace"},
     "lending": {"model", "answers", "box", "proxy"},

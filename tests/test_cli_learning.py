@@ -180,6 +180,7 @@ def test_in_a_kit_the_examples_run_and_the_rest_is_said(tmp_path, reference):
     assert "The hidden checks are not in this kit" in held.stdout
     assert "Hand in: send your folder to your instructor." in held.stdout
     assert "sums" in grade(folder).stdout, "the next exercise comes all the same"
+    assert "Next: sums" in grade(folder, "status").stdout
     (folder / "basics/softmax.py").write_text(WRONG)
     wrong = grade(folder, "softmax")
     assert wrong.returncode == 1 and "softmax: NOT PASSED" in wrong.stdout, wrong.stderr

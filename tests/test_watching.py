@@ -6,8 +6,9 @@ import time
 
 import pytest
 from conftest import COURSE
+from sample_verdicts import passed, verdict
 
-from grader import catalogue, workspace
+from grader import authoring, catalogue, workspace
 from grader.box import Box
 from grader.lending import Progress
 from grader.model import GraderFault, UsageError
@@ -133,6 +134,18 @@ def test_a_file_that_cannot_be_read_is_wrong_usage_and_watching_goes_on(
     file.write_bytes(softmax_reference.content)
     watched.grade(file)
     assert result(watched).passed
+
+
+def test_in_a_kit_what_holds_is_not_next_again(tmp_path, isolation):
+    kit = tmp_path / "kit"
+    authoring.kit(COURSE, kit)
+    course = catalogue.load(kit)
+    workspace.init(tmp_path / "work", kit, course)
+    watched = Watch(course, workspace.Workspace(tmp_path / "work"), isolation, "somebody")
+    first, second, *_ = course.exercises
+    holds = passed("check_it", "It holds.", weight=0)
+    watched.ledger.record(verdict(first.slug, first.unit, first.title, holds))
+    assert watched.next() == second
 
 
 def test_next_is_the_first_unfinished_behind_the_one_at_hand(

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import authoring, box, catalogue, engine
-from grader.box import Box
+from grader.authoring import Bench
 from grader.model import Exercise
 
 SEED = 1
@@ -42,10 +42,10 @@ def files(course: Path, chosen: list[str]) -> list[tuple[Exercise, Path]]:
     return found
 
 
-def graded(exercise: Exercise, path: Path, warm: Box) -> dict[str, Any]:
+def graded(exercise: Exercise, path: Path, warm: Bench) -> dict[str, Any]:
     """What a verdict says, by check."""
     submission = authoring.submission_of(exercise, path, SEED)
-    verdict = engine.grade(exercise, submission, warm.isolation, seed=SEED, box=warm)
+    verdict = engine.grade(exercise, submission, warm.isolation, seed=SEED, box=warm.box)
     outcomes = [each.model_dump(mode="json", exclude=MAY_DIFFER) for each in verdict.outcomes]
     return {each["check"]: each for each in outcomes}
 
@@ -68,7 +68,7 @@ def grade_here(options: argparse.Namespace) -> None:
     if options.reversed:
         wanted.reverse()
     for exercise, paths in groupby(wanted, key=lambda pair: pair[0]):
-        with Box(isolation, exercise.limits, trains=exercise.trains) as warm:
+        with authoring.bench(exercise, isolation) as warm:
             for _, path in paths:
                 verdicts = [graded(exercise, path, warm) for _ in range(options.times)]
                 print(json.dumps([f"{exercise.slug}/{path.stem}", verdicts]), flush=True)

@@ -16,7 +16,7 @@ from grader.cli.common import (
     slug_argument,
     state_folder,
 )
-from grader.model import Course, UsageError
+from grader.model import Course, Exercise, UsageError
 
 if TYPE_CHECKING:
     from grader.ledger import Row
@@ -105,17 +105,27 @@ def hint(slug: str, step: int | None, folder: Path | None) -> None:
         grade hint sdpa_masks -n 1     the first one again
     """
     exercise = catalogue.find(load_course(folder)[1], slug)
+    step, of, text = read_hint(exercise, workspace.find(), step)
+    click.echo(f"Hint {step} of {of}\n\n{text}")
+    if step < of:
+        click.echo(f"\nThe next one: grade hint {slug} -n {step + 1}")
+
+
+def read_hint(
+    exercise: Exercise, home: workspace.Workspace | None, step: int | None = None
+) -> tuple[int, int, str]:
+    """A hint, else the next one: its number, how many there are, and its text; it is remembered.
+
+    Raises: UsageError where there are none.
+    """
     steps = catalogue.hints(exercise)
     if not steps:
-        raise UsageError(f"{slug} has no hints here; they are not part of this kit.")
-    home = workspace.find()
+        raise UsageError(f"{exercise.slug} has no hints here; they are not part of this kit.")
     read = home.hints_read(exercise) if home else 0
     step = min(step or read + 1, len(steps))
-    click.echo(f"Hint {step} of {len(steps)}\n\n{steps[step - 1]}")
     if home:
         home.remember_hint(exercise, step)
-    if step < len(steps):
-        click.echo(f"\nThe next one: grade hint {slug} -n {step + 1}")
+    return step, len(steps), steps[step - 1]
 
 
 @click.command()

@@ -85,7 +85,7 @@ def run(
             verdicts.append(verdict)
             if not as_json:
                 _print_one(verdict, len(chosen), verbose)
-    if not as_json and course.hand_in and any(_is_kit(each) for each, _ in chosen):
+    if not as_json and course.hand_in and not all(each.has_hidden_checks for each, _ in chosen):
         click.echo(f"\nHand in: {course.hand_in}")
     if home and len(verdicts) == 1 and verdicts[0].passed and not (as_json or not_kept):
         _say_next(course, home)
@@ -93,10 +93,6 @@ def run(
     if not_kept:
         raise not_kept
     raise SystemExit(max(verdict.exit_code for verdict in verdicts))
-
-
-def _is_kit(exercise: Exercise) -> bool:
-    return not (exercise.solution / "checks.py").exists()
 
 
 def _next(course: Course, home: workspace.Workspace) -> tuple[str, ...]:
@@ -114,12 +110,7 @@ def _next(course: Course, home: workspace.Workspace) -> tuple[str, ...]:
 def _todo(course: Course, home: workspace.Workspace) -> list[Exercise]:
     from grader.ledger import Ledger
 
-    ledger = Ledger(home.state)
-    done = {slug for slug, row in ledger.best().items() if row.passed}
-    kits = {each.slug for each in course.exercises if _is_kit(each)}
-    latest = ledger.latest() if kits else {}
-    done |= {s for s in kits & latest.keys() if ledger.read(latest[s].path).only_examples}
-    return workspace.unfinished(course, done)
+    return workspace.unfinished(course, Ledger(home.state))
 
 
 def _say_next(course: Course, home: workspace.Workspace) -> None:

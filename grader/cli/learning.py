@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from grader.cli.common import (
     need_workspace,
     slug_argument,
 )
+from grader.cli.progress import bar
 from grader.model import Course, Exercise, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 WIDE = 140
 """Columns from which two files stand side by side."""
-BAR = 20
 
 
 @click.command()
@@ -103,8 +104,7 @@ def side_by_side(exercise: Exercise, home: Workspace, ledger: Ledger) -> Rendera
             f"the solution of {exercise.slug} is shown after a pass; `grade hint {exercise.slug}`"
             " helps on the way."
         )
-    reference = exercise.solution / f"reference{exercise.stub.suffix}"
-    reference = reference if reference.exists() else exercise.solution / "reference.py"
+    reference = exercise.solution / "reference.py"
     if not reference.exists():
         raise UsageError(f"the solution of {exercise.slug} is not in this kit.")
     path = home.file_of(exercise)
@@ -139,8 +139,8 @@ def status(as_json: bool, folder: Path | None) -> None:
 
     home, (_, course) = need_workspace(), load_course(folder)
     ledger = Ledger(home.state)
-    best, tries = ledger.best(), ledger.attempts()
-    counts = {slug: sum(row.exercise == slug for row in tries) for slug in best}
+    best = ledger.best()
+    counts = Counter(row.exercise for row in ledger.attempts())
     measured = {slug: _measures(ledger, row) for slug, row in best.items()}
     if as_json:
         rows = {
@@ -149,8 +149,8 @@ def status(as_json: bool, folder: Path | None) -> None:
                 "points": r.points,
                 "passed": r.passed,
                 "attempts": counts[slug],
+                "measures": dict(measured[slug]),
             }
-            | {"measures": dict(measured[slug])}
             for slug, r in best.items()
         }
         click.echo(json.dumps({"exercises": rows}))
@@ -159,19 +159,19 @@ def status(as_json: bool, folder: Path | None) -> None:
         members = [each for each in course.exercises if each.unit == unit.slug]
         if members:
             _unit(unit.title, members, best, counts, measured)
-    _total(course, best)
+    _total(course, best, workspace.unfinished(course, ledger))
 
 
 def _unit(
     title: str,
     members: list[Exercise],
     best: dict[str, Row],
-    counts: dict[str, int],
+    counts: Counter[str],
     measured: dict[str, list[tuple[str, str]]],
 ) -> None:
     passed = sum(best[each.slug].passed for each in members if each.slug in best)
-    full = BAR * passed // len(members)
-    click.echo(f"{title:<34}[{'#' * full}{'.' * (BAR - full)}] {passed} of {len(members)} passed")
+    shown = bar(passed, len(members))
+    click.echo(f"{title:<34}{shown} {passed} of {len(members)} passed")
     for each in members:
         if each.slug not in best:
             continue
@@ -196,13 +196,12 @@ def _measures(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _total(course: Course, best: dict[str, Row]) -> None:
+def _total(course: Course, best: dict[str, Row], todo: list[Exercise]) -> None:
     slugs = {each.slug for each in course.exercises}
     rows = [row for slug, row in best.items() if slug in slugs]
     points = sum(each.points for each in course.exercises)
-    passed = {row.exercise for row in rows if row.passed}
-    todo = workspace.unfinished(course, passed)
-    click.echo(f"\n{len(passed)} of {len(slugs)} exercises passed, ", nl=False)
+    passed = sum(row.passed for row in rows)
+    click.echo(f"\n{passed} of {len(slugs)} exercises passed, ", nl=False)
     click.echo(f"{sum(row.score for row in rows):g} of {points} points.")
     if todo:
         click.echo(f"Next: {todo[0].slug}, {todo[0].title}.")

@@ -52,6 +52,11 @@ class ProgressLine:
 def _words(progress: Progress) -> str:
     if not progress.total:
         return f"... {progress.claim or 'starting'}"
-    full = BAR * progress.done // progress.total
     loss = f"  loss {progress.loss:.3f}" if progress.loss is not None else ""
-    return f"[{'#' * full}{'.' * (BAR - full)}] {progress.done}/{progress.total}{loss}"
+    return f"{bar(progress.done, progress.total)} {progress.done}/{progress.total}{loss}"
+
+
+def bar(done: int, total: int) -> str:
+    """How much of something is done, as a row of signs."""
+    full = BAR * done // total
+    return f"[{'#' * full}{'.' * (BAR - full)}]"

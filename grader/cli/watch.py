@@ -76,7 +76,7 @@ class Session:
             if saved := self.watched.files.saved():
                 exercise, path = saved
                 self.watched.turn_to(exercise)
-                self.grade(path)
+                self.watched.grade(path)
             if key in KEYS:
                 self.press(key)
             if early := self.watched.first_failure():
@@ -94,10 +94,7 @@ class Session:
         path = self.watched.home.file_of(exercise)
         with self.screen.errors():
             if not workspace.is_untouched(exercise, workspace.read(path)):
-                self.grade(path)
-
-    def grade(self, path: Path) -> None:
-        self.watched.grade(path)
+                self.watched.grade(path)
 
     def settle(self) -> None:
         with self.screen.errors():
@@ -116,7 +113,7 @@ class Session:
                         raise UsageError("every exercise is passed; `grade status` shows them all.")
                     self.turn_to(following)
                 case "r":
-                    self.grade(self.watched.home.file_of(exercise))
+                    self.watched.grade(self.watched.home.file_of(exercise))
                 case "h":
                     self.screen.show(self.hint(exercise), self.status())
                 case "l":
@@ -127,12 +124,10 @@ class Session:
     def hint(self, exercise: Exercise) -> RenderableType:
         from rich.markdown import Markdown
 
-        steps = catalogue.hints(exercise)
-        if not steps:
-            raise UsageError(f"{exercise.slug} has no hints here.")
-        step = min(self.watched.home.hints_read(exercise) + 1, len(steps))
-        self.watched.home.remember_hint(exercise, step)
-        return Markdown(f"**Hint {step} of {len(steps)}**\n\n{steps[step - 1]}")
+        from grader.cli.course import read_hint
+
+        step, of, text = read_hint(exercise, self.watched.home)
+        return Markdown(f"**Hint {step} of {of}**\n\n{text}")
 
     def list(self) -> str:
         from grader.cli.course import listing
