@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import yaml
 
 from grader.documents import read_yaml
 from grader.model import Submission, UsageError
+
+LARGEST = 1e9
+"""What an answer worked out by hand may be."""
 
 
 class Answers:
@@ -35,6 +40,22 @@ class Answers:
     def line(self, item: str) -> int | None:
         """The line on which an item begins."""
         return self._lines.get((item,))
+
+
+def number(value: Any) -> float:
+    """A whole or decimal number, or a fraction written as "3/4".
+
+    Raises: ValueError with what to write instead.
+    """
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        found = float(Fraction(value) if isinstance(value, str) else value)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        raise ValueError("write a number such as -18, 2.5 or 3/4") from None
+    if not math.isfinite(found) or abs(found) > LARGEST:
+        raise ValueError("write a number of ordinary size")
+    return found
 
 
 def written(answer: Callable[[Any], Any], questions: dict[str, Any], name: str) -> Submission:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import runpy
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 
 from grader import catalogue
-from grader.answers import Answers, written
+from grader.answers import Answers, number, written
 from grader.box import Box
 from grader.catalogue import Mistake
 from grader.model import Exercise
@@ -131,11 +130,9 @@ def alike(got: Any, expected: Any) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
     try:
-        return float(Fraction(value)) if isinstance(value, str) else float(value)
-    except (ValueError, ZeroDivisionError, OverflowError):
+        return number(value)
+    except ValueError:
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.answers import Answers, written
+from grader.answers import Answers, number, written
 from grader.model import Submission, UsageError
 
 
@@ -64,3 +64,16 @@ def test_written_answers_are_read_back():
     assert {item: given[item] for item in given} == values | {"q6": {"a": [1, "no"]}}
     assert submission.name == "reference.py" and b"&" not in submission.content
     assert list(given) == list(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(3, 3), (-2.5, -2.5), ("3/4", 0.75), ("-1e-3", -0.001)]
+)
+def test_a_number_may_be_written_as_a_fraction(text, value):
+    assert number(text) == value
+
+
+@pytest.mark.parametrize("text", [True, None, "", "x", "1/0", [1], "nan", float("inf"), 10**400])
+def test_what_is_no_number_is_told_so(text):
+    with pytest.raises(ValueError, match="write a number"):
+        number(text)

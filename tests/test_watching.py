@@ -102,11 +102,11 @@ def test_saves_are_graded_and_recorded_with_a_warm_box(watched, course, file, so
     softmax = catalogue.find(course, "softmax")
     watched.turn_to(softmax)
     box = watched._box
-    for text, passed in ((b"def softmax(x, dim=-1): return x", False), (None, True)):
+    for text, right in ((b"def softmax(x, dim=-1): return x", False), (None, True)):
         file.write_bytes(text or softmax_reference.content)
         watched.grade(file)
         verdict = result(watched)
-        assert verdict.passed is passed and verdict.learner == "somebody"
+        assert verdict.passed is right and verdict.learner == "somebody"
     assert watched._box is box and watched.result() is None
     assert [row.passed for row in watched.ledger.attempts()] == [False, True]
 

@@ -5,6 +5,13 @@ It imports nothing else of ours, so that checks stay portable.
 
 from grader.oracle.gradients import assert_differences, assert_gradient
 from grader.oracle.images import accuracy, assert_accuracy, shifted
+from grader.oracle.items import (
+    answered,
+    assert_every_item,
+    assert_legal_answers,
+    legal,
+    refused,
+)
 from grader.oracle.language import (
     Margin,
     NGram,
@@ -26,6 +33,19 @@ from grader.oracle.properties import (
     assert_state_round_trip,
 )
 from grader.oracle.strategies import masks, seeds, sides, tensors
+from grader.oracle.training import (
+    Corpus,
+    Run,
+    assert_makes_model,
+    assert_reads_whole_window,
+    assert_state_is_all,
+    assert_trained,
+    corpus,
+    cross_entropy,
+    other_ids,
+    revive,
+    train_once,
+)
 from grader.oracle.values import (
     Mismatch,
     assert_close,
@@ -40,12 +60,15 @@ from grader.oracle.values import (
 )
 
 __all__ = [
+    "Corpus",
     "Margin",
     "Mismatch",
     "NGram",
+    "Run",
     "Split",
     "Windows",
     "accuracy",
+    "answered",
     "assert_accuracy",
     "assert_batch_independent",
     "assert_causal",
@@ -53,25 +76,38 @@ __all__ = [
     "assert_converged",
     "assert_differences",
     "assert_equal",
+    "assert_every_item",
     "assert_gradient",
     "assert_keeps_inputs",
+    "assert_legal_answers",
+    "assert_makes_model",
     "assert_permutation_equivariant",
     "assert_raises",
+    "assert_reads_whole_window",
+    "assert_state_is_all",
     "assert_state_round_trip",
     "assert_tensor",
+    "assert_trained",
     "bits_per_character",
+    "corpus",
+    "cross_entropy",
     "generator",
     "held_out_windows",
+    "legal",
     "margin",
     "masks",
     "merit",
+    "other_ids",
     "paired",
     "randn",
+    "refused",
+    "revive",
     "seeds",
     "shifted",
     "sides",
     "split_text",
     "tensors",
+    "train_once",
     "training_windows",
     "unpack",
     "weight",

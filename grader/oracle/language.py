@@ -150,12 +150,18 @@ def margin(
     return paired(bits, torch.cat([base, baseline.bits(sets[1])]))
 
 
-def assert_converged(curve: Sequence[float], what: str = "held-out bits per character") -> None:
+def assert_converged(
+    curve: Sequence[float],
+    what: str = "held-out bits per character",
+    *,
+    diverged: float = DIVERGED,
+) -> None:
     """A curve of held-out bits fell, settled, and did not turn back.
 
-    Args: curve, values at equal distances, from before the first step to after the last.
+    Args: curve, values at equal distances, from before the first step to after the last;
+    diverged, how far the end may lie above the best point, in the curve's own unit.
     Raises: Mismatch, also where a value is not finite. Settled: the last fifth brought at most
-    SETTLED of the whole drop. Not turned back: the end is at most DIVERGED above the best.
+    SETTLED of the whole drop. Not turned back: the end is at most `diverged` above the best.
     """
     if not all(math.isfinite(value) for value in curve):
         raise Mismatch(f"{what}: inf or nan on the way")
@@ -163,10 +169,10 @@ def assert_converged(curve: Sequence[float], what: str = "held-out bits per char
     way = f"{what}: {start:.2f} at the start, {late:.2f} at 80 %, {end:.2f} at the end"
     if not end < start:
         raise Mismatch(f"{way}: nothing was learnt")
-    if end > best + DIVERGED:
+    if end > best + diverged:
         step = "lower the learning rate, at least towards the end"
         message = f"{way}, but {best:.2f} on the way: it got worse again"
-        raise Mismatch(message, error=end - best, allowed=DIVERGED, next_step=step)
+        raise Mismatch(message, error=end - best, allowed=diverged, next_step=step)
     if late - end > SETTLED * (start - end):
         step = "raise the learning rate early and let it fade towards the last step"
         share = (late - end) / (start - end)

@@ -17,34 +17,40 @@ from grader.oracle.values import (
 )
 
 
-def assert_causal(f: Callable[[Tensor], Any], x: Tensor, changed: Tensor, what: str) -> None:
-    """Outputs up to position t stay equal to the bit when inputs after t change, for every t.
+def assert_causal(
+    f: Callable[[Tensor], Any], x: Tensor, changed: Tensor, what: str, *, atol: float = 0
+) -> None:
+    """Outputs up to position t stay as they are when inputs after t change, for every t.
 
     Args:
         f        takes (B, T, ...) and returns (B, T, ...)
         x        the input; `changed` is another one of the same shape, different everywhere
-    Raises: Mismatch naming the position. Equal shapes, so equality to the bit is fair.
+        atol     how far they may move; 0, equal to the bit, is fair as the shapes are equal
+    Raises: Mismatch naming the position.
     """
     before = _alike(f(x), x, (0, 1), what)
     for t in range(x.shape[1] - 1):
         mixed = x.clone()
         mixed[:, t + 1 :] = changed[:, t + 1 :]
         after = assert_tensor(f(mixed), what, shape=tuple(before.shape))
-        assert_equal(
-            after[:, : t + 1],
-            before[:, : t + 1],
-            f"{what}: position {t} sees what comes after it",
-            next_step="check which positions your mask lets a query see",
-        )
+        seen = f"{what}: position {t} sees what comes after it"
+        step = "check which positions your mask lets a query see"
+        if atol:
+            ours, theirs = before[:, : t + 1], after[:, : t + 1]
+            assert_close(theirs, ours, seen, rtol=0, atol=atol, next_step=step)
+        else:
+            assert_equal(after[:, : t + 1], before[:, : t + 1], seen, next_step=step)
 
 
-def assert_batch_independent(f: Callable[[Tensor], Any], x: Tensor, what: str) -> None:
+def assert_batch_independent(
+    f: Callable[[Tensor], Any], x: Tensor, what: str, *, atol: float = 1e-6
+) -> None:
     """Each row of a batch (B, ...) alone gives what it gives among the others."""
     whole = _alike(f(x), x, (0,), what)
     for row in range(x.shape[0]):
         alone = f(x[row : row + 1].clone())
         expected = whole[row : row + 1]
-        assert_close(alone, expected, f"{what}: row {row} alone", rtol=1e-5, atol=1e-6)
+        assert_close(alone, expected, f"{what}: row {row} alone", rtol=1e-5, atol=atol)
 
 
 def assert_permutation_equivariant(

@@ -7,14 +7,14 @@ another answer than the truth.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import torch
+
+from grader.answers import number
 
 TOLERANCE = 1e-3
 
@@ -43,11 +43,11 @@ class Question:
         if answer is None:
             return None
         if not isinstance(self.right, list):
-            return _number(answer)
+            return number(answer)
         kind = "names" if isinstance(self.right[0], str) else "numbers"
         if not isinstance(answer, list):
             raise ValueError(f"write a list of {kind} in square brackets")
-        return [str(each) if kind == "names" else _number(each) for each in answer]
+        return [str(each) if kind == "names" else number(each) for each in answer]
 
     def agrees(self, mine: Any) -> bool:
         """Whether an answer that was read is right."""
@@ -58,19 +58,6 @@ class Question:
         """Whether every misconception gives an answer of its own."""
         answers = [self.right, *self.misread.values()]
         return not any(_same(a, b) for a, b in combinations(answers, 2))
-
-
-def _number(value: Any) -> float:
-    """A whole or decimal number, or a fraction written as "3/4"."""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(Fraction(value) if isinstance(value, str) else value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError("write a number such as -18, 2.5 or 3/4") from None
-    if not math.isfinite(number):
-        raise ValueError("write a finite number")
-    return number
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -251,12 +238,12 @@ GRAPHS = (
 def _orders(rng: np.random.Generator) -> dict[str, Question]:
     """Two different graphs, whose nodes have names in no order."""
     questions = {}
-    for number, graph in enumerate(rng.permutation(len(GRAPHS))[:2], 1):
+    for nth, graph in enumerate(rng.permutation(len(GRAPHS))[:2], 1):
         letters = [str(each) for each in rng.permutation(list("pqrstuv"))]
         lines, breadth_first = (text.format(*letters) for text in GRAPHS[graph])
         forward = ["x", *(line.split(" = ")[0] for line in lines.split("|"))]
         program = "x = torch.tensor(2., requires_grad=True)\n" + lines.replace("|", "\n")
-        questions[f"h_order{number}"] = Question(
+        questions[f"h_order{nth}"] = Question(
             program,
             "all names, in the order in which L.backward() finishes their gradients",
             forward[::-1],

@@ -7,13 +7,13 @@ goes on with what it gave. Numbers are drawn again until every misconception giv
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
+
+from grader.answers import number
 
 TOLERANCE = 1e-3
 Values = dict[str, np.ndarray]
@@ -119,8 +119,8 @@ class Question:
         if any(isinstance(each, list) for each in rows):
             if not all(isinstance(each, list) and len(each) == len(rows[0]) for each in rows):
                 raise ValueError("write rows of equal length, as in [[1, -2], [0, 3/4]]")
-            return np.array([[_number(each) for each in row] for row in rows])
-        numbers = np.array([_number(each) for each in rows])
+            return np.array([[number(each) for each in row] for row in rows])
+        numbers = np.array([number(each) for each in rows])
         return numbers if isinstance(answer, list) else numbers[0]
 
     def agrees(self, mine: np.ndarray) -> bool:
@@ -137,19 +137,6 @@ class Question:
         """The items that come before it in the same network."""
         items = [each for each in FORMULAS if each[0] == self.item[0]]
         return items[: items.index(self.item)]
-
-
-def _number(value: Any) -> float:
-    """A whole or decimal number, or a fraction written as "3/4"."""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(Fraction(value) if isinstance(value, str) else value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError("write numbers such as -18, 2.5 or 3/4") from None
-    if not math.isfinite(number):
-        raise ValueError("write finite numbers")
-    return number
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

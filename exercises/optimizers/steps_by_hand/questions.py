@@ -7,14 +7,14 @@ until every slip that is known gives another row than the truth.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+
+from grader.answers import number
 
 TOLERANCE = 1e-3
 Row = dict[str, Any]
@@ -199,23 +199,10 @@ def _value(mine: Any, right: Any) -> Any:
             raise ValueError(f"choose one of {', '.join(OPTIMIZERS)}")
         return mine
     if not isinstance(right, np.ndarray):
-        return _number(mine)
+        return number(mine)
     if not isinstance(mine, list) or len(mine) != len(right):
         raise ValueError("write two numbers in square brackets, such as [2.5, -1/4]")
-    return np.array([_number(each) for each in mine])
-
-
-def _number(value: Any) -> float:
-    """A whole or decimal number, or a fraction written as "3/4"."""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(Fraction(value) if isinstance(value, str) else value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError("write a number such as -18, 2.5 or 3/4") from None
-    if not math.isfinite(number) or abs(number) > 1e9:
-        raise ValueError("write a number of ordinary size")
-    return number
+    return np.array([number(each) for each in mine])
 
 
 def _same(mine: Any, right: Any) -> bool:

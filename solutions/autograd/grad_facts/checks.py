@@ -1,6 +1,6 @@
 import pytest
 
-from grader.oracle import Mismatch
+from grader.oracle import answered, refused
 
 ITEMS = [f"q{i:02}" for i in range(1, 23)]
 
@@ -8,22 +8,8 @@ ITEMS = [f"q{i:02}" for i in range(1, 23)]
 @pytest.mark.parametrize("item", ITEMS)
 def check_item(submission, questions, item):
     """Item {item} is right."""
-    question = questions[item]
-    try:
-        mine = question.read(submission[item])
-    except ValueError as problem:
-        raise refused(submission, item, str(problem)) from None
-    if mine is None:
-        raise refused(submission, item, "left blank")
+    question, mine = questions[item], answered(submission, questions, item)
     if not question.agrees(mine):
-        error = refused(submission, item, f"`{question.asks}`: {str(mine).lower()} is not right")
-        error.next_step = (
-            "change one thing of the program in Python, and say beforehand what that does"
-        )
-        raise error
-
-
-def refused(submission, item, message):
-    error = Mismatch(message)
-    error.line = submission.line(item)
-    return error
+        message = f"`{question.asks}`: {str(mine).lower()} is not right"
+        step = "change one thing of the program in Python, and say beforehand what that does"
+        raise refused(submission, item, message, step)

@@ -1,7 +1,9 @@
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
-from grader.oracle import Mismatch
+from grader.oracle import Mismatch, answered, refused
 
 A = "z1 h z2 loss dz2 dW2 db2 dh dz1 dW1 db1 W1_new b1_new W2_new b2_new loss_after".split()
 B = "z p loss dz dW dh".split()
@@ -35,12 +37,7 @@ def check_step(submission, questions, item):
 
 def answer(submission, questions, item):
     """What stands at an item, of the shape asked for."""
-    try:
-        mine = questions[item].read(submission[item])
-    except ValueError as problem:
-        raise refused(submission, item, str(problem)) from None
-    if mine is None:
-        raise refused(submission, item, "left blank")
+    mine = answered(submission, questions, item)
     shape, asked = np.shape(mine), np.shape(questions[item].right)
     if shape != asked:
         message = f"{item}: shape {list(shape)}, expected {list(asked)}"
@@ -52,16 +49,6 @@ def earlier(submission, questions, item):
     """The learner's own legal answers before an item."""
     own = {}
     for name in questions[item].earlier:
-        try:
-            mine = questions[name].read(submission[name])
-        except ValueError:
-            continue
-        if mine is not None:
-            own[name] = mine
+        with suppress(Mismatch):
+            own[name] = answered(submission, questions, name)
     return own
-
-
-def refused(submission, item, message, next_step=""):
-    error = Mismatch(message, next_step=next_step)
-    error.line = submission.line(item)
-    return error

@@ -1,6 +1,6 @@
 import pytest
 
-from grader.oracle import Mismatch
+from grader.oracle import answered, refused
 
 COUNTS = {"a": 8, "b": 6, "c": 5, "d": 5, "e": 6, "f": 1, "g": 3}
 ITEMS = [f"{group}{i}" for group, count in COUNTS.items() for i in range(1, count + 1)]
@@ -18,22 +18,9 @@ NEXT = {
 @pytest.mark.parametrize("item", ITEMS)
 def check_item(submission, questions, item):
     """Item {item} is right."""
-    question = questions[item]
-    try:
-        mine = question.read(submission[item])
-    except ValueError as problem:
-        raise refused(submission, item, str(problem)) from None
-    blank = [name for name, value in mine.items() if value is None]
-    if blank:
-        raise refused(submission, item, f"{' and '.join(blank)} left blank")
+    question, mine = questions[item], answered(submission, questions, item)
     wrong = question.wrong(mine)
     if wrong:
         shown = ", ".join(f"{name}: {mine[name]}" for name in wrong)
         task = " ".join(question.shows.split())
-        raise refused(submission, item, f"{task} -- not right: {shown}")
-
-
-def refused(submission, item, message):
-    error = Mismatch(message, next_step=NEXT[item[0]])
-    error.line = submission.line(item)
-    return error
+        raise refused(submission, item, f"{task} -- not right: {shown}", NEXT[item[0]])

@@ -1,6 +1,6 @@
 import pytest
 
-from grader.oracle import Mismatch, weight
+from grader.oracle import Mismatch, answered, refused, weight
 
 IDEAS = ["adam_l2", "adamw", "max_lr", "first_step"]
 ROWS = [
@@ -27,20 +27,13 @@ def check_idea(submission, questions, item):
 def assert_right(submission, questions, item):
     question = questions[item]
     before = own(submission, questions, question.previous)
-    try:
-        mine = question.read(submission[item])
-    except ValueError as problem:
-        raise refused(submission, item, str(problem)) from None
-    blank = [name for name, value in mine.items() if value is None]
-    if blank:
-        raise refused(submission, item, f"{' and '.join(blank)} left blank")
+    mine = answered(submission, questions, item)
     wrong = question.wrong(mine, before)
     if wrong:
-        error = refused(submission, item, f"wrong {' and '.join(wrong)}")
-        error.next_step = "compute g from the w of the row before, then one field after the other"
-        if not question.previous:
-            error.next_step = "go through it once more, beside the worked example of the README"
-        raise error
+        step = "go through it once more, beside the worked example of the README"
+        if question.previous:
+            step = "compute g from the w of the row before, then one field after the other"
+        raise refused(submission, item, f"wrong {' and '.join(wrong)}", step)
 
 
 def own(submission, questions, item):
@@ -48,13 +41,6 @@ def own(submission, questions, item):
     if not item:
         return None
     try:
-        row = questions[item].read(submission[item])
-    except ValueError:
+        return answered(submission, questions, item)
+    except Mismatch:
         return None
-    return None if any(value is None for value in row.values()) else row
-
-
-def refused(submission, item, message):
-    error = Mismatch(message)
-    error.line = submission.line(item)
-    return error

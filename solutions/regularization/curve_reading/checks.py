@@ -1,6 +1,6 @@
 import pytest
 
-from grader.oracle import Mismatch
+from grader.oracle import answered, refused
 
 CURVES = [f"c{i:02}" for i in range(1, 11)]
 NUMBERS = [f"{run}_{name}" for run in ("r1", "r2", "r3") for name in ("best", "gap", "stop")]
@@ -14,7 +14,7 @@ ADVICE = {
 @pytest.mark.parametrize("item", CURVES)
 def check_what(submission, questions, item):
     """Curve {item}: the diagnosis is right."""
-    mine = read(submission, questions, f"{item}_what")
+    mine = answered(submission, questions, f"{item}_what")
     if not questions[f"{item}_what"].agrees(mine):
         raise refused(
             submission,
@@ -27,8 +27,8 @@ def check_what(submission, questions, item):
 @pytest.mark.parametrize("item", CURVES)
 def check_next(submission, questions, item):
     """Curve {item}: the next action fits a right diagnosis."""
-    what = read(submission, questions, f"{item}_what")
-    mine = read(submission, questions, f"{item}_next")
+    what = answered(submission, questions, f"{item}_what")
+    mine = answered(submission, questions, f"{item}_next")
     if not questions[f"{item}_next"].agrees(mine):
         raise refused(
             submission,
@@ -44,24 +44,7 @@ def check_next(submission, questions, item):
 @pytest.mark.parametrize("item", NUMBERS)
 def check_number(submission, questions, item):
     """{item} is right."""
-    mine = read(submission, questions, item)
+    mine = answered(submission, questions, item)
     if not questions[item].agrees(mine):
         message = f"{item}: {mine:g} is not right"
         raise refused(submission, item, message, ADVICE[item.split("_")[1]])
-
-
-def read(submission, questions, item):
-    """The answer, if it is legal and not blank."""
-    try:
-        mine = questions[item].read(submission[item])
-    except ValueError as problem:
-        raise refused(submission, item, f"{item}: {problem}") from None
-    if mine is None:
-        raise refused(submission, item, f"{item} was left blank")
-    return mine
-
-
-def refused(submission, item, message, next_step=""):
-    error = Mismatch(message, next_step=next_step)
-    error.line = submission.line(item)
-    return error

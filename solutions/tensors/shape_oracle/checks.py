@@ -1,6 +1,6 @@
 import pytest
 
-from grader.oracle import Mismatch
+from grader.oracle import answered, refused
 
 ITEMS = [f"q{i:02}" for i in range(1, 25)]
 
@@ -8,19 +8,12 @@ ITEMS = [f"q{i:02}" for i in range(1, 25)]
 @pytest.mark.parametrize("item", ITEMS)
 def check_item(submission, questions, item):
     """Item {item}: shape, dtype and shares_memory are right."""
-    question = questions[item]
-    try:
-        mine = question.read(submission[item])
-    except ValueError as problem:
-        raise refused(submission, item, str(problem)) from None
-    blank = [name for name, value in mine.items() if value is None]
-    if blank:
-        raise refused(submission, item, f"{' and '.join(blank)} left blank")
+    question, mine = questions[item], answered(submission, questions, item)
     wrong = [name for name in mine if not agrees(name, mine, question.answer())]
     if wrong:
-        error = refused(submission, item, f"`{question.expression}`: wrong {' and '.join(wrong)}")
-        error.next_step = "try three similar ones in Python, then predict this one again"
-        raise error
+        message = f"`{question.expression}`: wrong {' and '.join(wrong)}"
+        step = "try three similar ones in Python, then predict this one again"
+        raise refused(submission, item, message, step)
 
 
 def agrees(name, mine, right):
@@ -29,9 +22,3 @@ def agrees(name, mine, right):
         return True
     # Nothing was there to be shared: then `no` is true as well.
     return mine[name] == right[name] or (right[name] == "na" and mine[name] is False)
-
-
-def refused(submission, item, message):
-    error = Mismatch(message)
-    error.line = submission.line(item)
-    return error
