@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 from conftest import COURSE
+from leftovers import below, ended
 
 from grader import bubblewrap, cli
 
@@ -199,27 +199,6 @@ def test_the_users_settings_of_pytest_do_not_change_a_verdict(grade, course, mon
     done = grade("softmax", "--file", course / REFERENCE, "--sandbox", "basic")
     assert done.code == 0 and "PASSED, 10 of 10" in done.out
     assert os.environ["PYTEST_PLUGINS"] == "no_such_plugin"
-
-
-def below(pid):
-    """Every process below this one."""
-    try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [each for child in map(int, found) for each in (child, *below(child))]
-
-
-def ended(pid, within_s=10):
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    gone = bool(poll.poll(within_s * 1000))
-    os.close(handle)
-    return gone
 
 
 STARTING, RUNNING = "the box starts", "a check runs"

@@ -19,15 +19,14 @@ from __future__ import annotations
 
 import io
 import os
-import select
 import tempfile
-from contextlib import nullcontext
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import COURSE
+from leftovers import ended, marked, own
 from rich.console import Console
 
 from grader import box, bubblewrap, catalogue, checking, engine, report
@@ -63,55 +62,17 @@ def boxes(place, softmax):
     yield warm
     for each in warm.values():
         each._stop()
-    assert not survivors(set()) and not list(place.iterdir())
+    assert not survivors([]) and not list(place.iterdir())
 
 
 def offered(level):
     return level is Level.BASIC or not bubblewrap.refusal()
 
 
-def lend(warm):
-    """In place of `Box(isolation, limits)`: the warm one, so that torch is imported once."""
-
-    def lent(isolation, limits, trains):
-        warm.limits = limits
-        return nullcontext(warm)
-
-    return lent
-
-
-def processes(warm):
-    """Bubblewrap and the zygote below it; at the basic level the zygote alone."""
-    if warm._process is None:
-        return set()
-    pid = warm._process.pid
-    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {pid, *map(int, below)} if warm.isolation.level is Level.STRICT else {pid}
-
-
-def survivors(known):
-    """Processes of ours that still live, after those that are being killed had time to die."""
-    ours = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and is_ours(p)]
-    return {pid for pid in ours if pid not in known and not ends(pid)}
-
-
-def is_ours(process):
-    try:
-        return MARK.encode() in (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
-
-
-def ends(pid, within_s=10):
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    ended = bool(poll.poll(within_s * 1000))
-    os.close(handle)
-    return ended
+def survivors(boxes):
+    """Processes of ours that still live, but for those of boxes that are warm."""
+    warm = set().union(*map(own, boxes))
+    return {pid for pid in marked(MARK) - warm if not ended(pid)}
 
 
 def made(how, path, reference):
@@ -134,16 +95,13 @@ def made(how, path, reference):
 
 
 @pytest.mark.parametrize(("name", "level"), CASES, ids=[f"{name}-{level}" for name, level in CASES])
-def test_bad_input_gets_what_its_case_says(
-    name, level, softmax, boxes, place, tmp_path, monkeypatch
-):
+def test_bad_input_gets_what_its_case_says(name, level, softmax, boxes, place, tmp_path):
     if not offered(level):
         pytest.skip(bubblewrap.refusal())
     expect, file = EXPECT[name], Path(__file__).parent / "submissions" / name / "submission.py"
     if "made" in expect:
         file = made(expect["made"], tmp_path / "submission.py", softmax.solution / "reference.py")
-    if not expect.get("own_box"):
-        monkeypatch.setattr(engine, "Box", lend(boxes[level]))
+    warm = None if expect.get("own_box") else boxes[level]
     limits = softmax.limits.model_copy(update=expect.get("limits", {}))
     exercise = softmax.model_copy(update={"limits": limits})
     mounts = Path("/proc/self/mountinfo").read_text()
@@ -154,11 +112,11 @@ def test_bad_input_gets_what_its_case_says(
         return
 
     submission = catalogue.read_submission(file)
-    verdict = engine.grade(exercise, submission, box.isolation(level), seed=1)
+    verdict = engine.grade(exercise, submission, box.isolation(level), seed=1, box=warm)
 
     agrees(verdict, expect)
     shows(verdict)
-    assert not survivors(set().union(*map(processes, boxes.values())))
+    assert not survivors(boxes.values())
     kept = {Path(each._folder) for each in boxes.values() if each._folder}
     assert set(place.rglob("*")) == kept
     assert Path("/proc/self/mountinfo").read_text() == mounts

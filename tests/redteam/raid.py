@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partialmethod
 from pathlib import Path
 from unittest import mock
@@ -29,6 +29,10 @@ from grader import box, bubblewrap, catalogue, checking, engine
 from grader.model import Level, Submission
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from leftovers import ended, marked, own  # noqa: E402 - run with -P, nothing beside is found
+
 ROOT = HERE.parent.parent
 COURSE = HERE.parent / "course"
 MARK = f"RAID={os.getpid()}"
@@ -93,7 +97,7 @@ class Machine:
         found = [f"changed {name}" for name in self.before if now[name] != self.before[name]]
         ignore = ignore | self.known | {self.folder.name}
         files = {path.name for path in Path(tempfile.gettempdir()).iterdir()} - ignore
-        processes = set(filter(_outlives, _marked() - ignore))
+        processes = {str(pid) for pid in marked(MARK) if str(pid) not in ignore and not ended(pid)}
         found += ["left a file"] * bool(files) + ["left a process"] * bool(processes)
         self.known |= files | processes
         self.before = now
@@ -130,11 +134,11 @@ def attempt(name: str, machine: Machine, warm: box.Box) -> dict[str, object]:
         came_to = _from_its_folder(folder, machine, warm.isolation.level)
     else:
         came_to = _in_warm_box(folder, expect, machine, warm)
-    own = {Path(warm._folder).name, *_tree(warm)} if warm._process else set()
+    ours = {Path(warm._folder).name, *map(str, own(warm))} if warm._process else set()
     return {
         **came_to,
         "seconds": round(time.monotonic() - began, 1),
-        "harm": machine.changes(ignore=own),
+        "harm": machine.changes(ignore=ours),
     }
 
 
@@ -150,12 +154,11 @@ def _in_warm_box(folder: Path, expect: dict, machine: Machine, warm: box.Box) ->
     one = partialmethod(checking.Checking.run, only=expect.get("only", ""))
     judge = engine.judge_source if expect.get("rules") else lambda *_: ()
     with (
-        mock.patch.object(engine, "Box", lambda *_, **__: nullcontext(warm)),
         mock.patch.object(engine, "judge_source", judge),
         mock.patch.object(checking, "EXAMPLES", 3),
         mock.patch.object(checking.Checking, "run", one),
     ):
-        verdict = engine.grade(exercise, submission, warm.isolation, seed=1)
+        verdict = engine.grade(exercise, submission, warm.isolation, seed=1, box=warm)
     return _summary([each.model_dump(mode="json") for each in verdict.outcomes], verdict.exit_code)
 
 
@@ -190,40 +193,6 @@ def _summary(outcomes: list[dict], exit_code: int) -> dict[str, object]:
     first = bad[0] if bad else {"status": "passed", "check": "", "message": ""}
     assert exit_code != 3, first
     return {key: first[key] for key in ("status", "check", "message")} | {"exit": exit_code}
-
-
-def _marked() -> set[str]:
-    """Numbers of the processes that descend from our boxes."""
-    found = set()
-    for process in Path("/proc").iterdir():
-        try:
-            if process.name.isdigit() and MARK.encode() in (process / "environ").read_bytes():
-                found.add(process.name)
-        except OSError:
-            continue
-    return found - {str(os.getpid())}
-
-
-def _tree(warm: box.Box) -> set[str]:
-    """Bubblewrap and the zygote below it."""
-    pid = warm._process.pid
-    try:
-        return {str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-    except OSError:
-        return {str(pid)}
-
-
-def _outlives(pid: str, within_s: float = 5) -> bool:
-    """Whether a process is still there after those that are being killed had time to die."""
-    deadline = time.monotonic() + within_s
-    while Path("/proc", pid).exists():
-        if (
-            "Z" in Path("/proc", pid, "stat").read_text().split()[2:3]
-            or time.monotonic() > deadline
-        ):
-            return time.monotonic() > deadline
-        time.sleep(0.02)
-    return False
 
 
 if __name__ == "__main__":
