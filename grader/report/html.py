@@ -18,7 +18,7 @@ from grader.report.plain import plain, plain_text
 from grader.report.wording import decimal
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
 
 class Chip(NamedTuple):
@@ -80,7 +80,8 @@ def as_html(verdicts: Iterable[Verdict], course_title: str, course: Course | Non
     shown = [plain(verdict) for verdict in verdicts]
     units = parts(shown, course)
     left = [exercise for part in units for exercise in part.untried]
-    page = _template().render(
+    return render(
+        "report.html.j2",
         course_title=plain_text(course_title),
         learners=list(dict.fromkeys(each.learner for each in shown if each.learner)),
         verdicts=shown,
@@ -89,11 +90,15 @@ def as_html(verdicts: Iterable[Verdict], course_title: str, course: Course | Non
         left=sum(each.points for each in left),
         anchors={id(verdict): f"exercise-{n}" for n, verdict in enumerate(shown, 1)},
     )
-    return page.strip() + "\n"
+
+
+def render(template: str, **values: object) -> str:
+    """A page from one of the templates in this folder; texts of others must be plain already."""
+    return _environment().get_template(template).render(**values).strip() + "\n"
 
 
 @cache
-def _template() -> Template:
+def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -115,7 +120,7 @@ def _template() -> Template:
         "keys": keys,
         "id": id,
     }
-    return environment.get_template("report.html.j2")
+    return environment
 
 
 def parts(verdicts: list[Verdict], course: Course | None) -> list[Part]:

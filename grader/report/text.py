@@ -164,7 +164,7 @@ def _claim(outcome: Outcome) -> Iterator[RenderableType]:
     yield Text.assemble(outcome.claim, merit)
     for measure in outcome.measures:
         yield Text(wording.measured(measure), QUIET if wording.meets(measure) else "")
-    if outcome.status is Status.SKIPPED and outcome.message:
+    if outcome.status in (Status.PASSED, Status.SKIPPED) and outcome.message:
         yield Text(wording.shorten(outcome.message), QUIET)
 
 

@@ -36,6 +36,8 @@ def remark(verdict: Verdict) -> str:
         return "The hidden checks are not in this kit, so there are no points here."
     if any(each.status is Status.FORBIDDEN for each in verdict.outcomes):
         return "A rule is broken, so no check earns points until that is mended."
+    if verdict.factor < 1:
+        return f"Every point counts {decimal(verdict.factor)} times here; the notes say why."
     return ""
 
 
