@@ -23,6 +23,9 @@ TOLERANCE = {
 class Mismatch(AssertionError):
     """A claim does not hold; carries what a report shows side by side."""
 
+    line: int | None = None
+    """Of the submission, where it is known."""
+
     def __init__(
         self,
         message: str,

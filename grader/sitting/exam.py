@@ -88,9 +88,13 @@ def load(folder: Path) -> Exam:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{folder.name}/exam.yaml: {error.strerror}; name an exam.") from None
-    name = f"{folder.name}/{path.name}"
-    data, lines = read_yaml(content, name)
-    exam = validate(Exam, data, lines, name, sha256=sha256(content).hexdigest())
+    exam = parse(content, name := f"{folder.name}/{path.name}")
     if exam.exam != folder.name:
         raise UsageError(f"{name}: the exam calls itself {exam.exam}; name both alike.")
     return exam
+
+
+def parse(content: bytes, name: str) -> Exam:
+    """The exam in an exam.yaml. Raises: UsageError with the line of whatever is wrong."""
+    data, lines = read_yaml(content, name)
+    return validate(Exam, data, lines, name, sha256=sha256(content).hexdigest())

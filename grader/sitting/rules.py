@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from grader.sitting.chain import Event
+from grader.sitting.chain import ANCHOR, Event
 from grader.sitting.clock import SECOND, elapsed
-from grader.sitting.state import Part, Refused, Snapshot, State
+from grader.sitting.state import Override, Part, Refused, Snapshot, State
 
 MAX_GRANT_S = 24 * 3600
+OVER = ("finished", "graded", "released")
 Data = Mapping[str, Any]
 
 
@@ -58,7 +59,13 @@ def _at(state: State, event: Event) -> State:
 def _create(state: State, data: Data) -> State:
     factor, more = data["accommodation"]["factor"], data["accommodation"]["minutes"] * 60
     parts = tuple(
-        Part(each["name"], tuple(each["files"]), round((each["seconds"] * factor + more) * SECOND))
+        Part(
+            each["name"],
+            tuple(each["files"]),
+            round((each["seconds"] * factor + more) * SECOND),
+            form=each["form"],
+            points=each["points"],
+        )
         for each in data["parts"]
     )
     return replace(
@@ -69,6 +76,9 @@ def _create(state: State, data: Data) -> State:
         exam=data["exam"],
         exam_sha256=data["exam_sha256"],
         seed=data["seed"],
+        level=data["level"],
+        ticket=data["ticket"],
+        autosave_ns=data["autosave_s"] * SECOND,
         grace_ns=data["grace_s"] * SECOND,
         window=(data["opens"], data["closes"]),
         parts=parts,
@@ -203,12 +213,75 @@ def _finish(state: State, data: Data) -> State:
     if part:
         at = state.now_ns
         state = _with(state, part, status="closed", closed_ns=at, reason="ended_by_staff")
-    return replace(state, status="finished")
+    return replace(state, status="finished", finished=state.seq)
 
 
 def _void(state: State, data: Data) -> State:
     _signed(data)
     return replace(state, status="void")
+
+
+def _anchor(state: State, data: Data) -> State:
+    _named(data)
+    if type(data["event"]) is not int or not 0 < data["event"] < state.seq:
+        raise Refused(f"Event {data['event']} is not one that came before.")
+    if not (isinstance(data["code"], str) and len(data["code"]) == ANCHOR):
+        raise Refused(f"A code has {ANCHOR} characters; read it once more.")
+    return state
+
+
+def _grade(state: State, data: Data) -> State:
+    if state.status not in OVER:
+        raise Refused(f"This sitting is {state.status}; it is graded when it is over.")
+    marked = [
+        replace(
+            part,
+            verdict=data["manifest"][part.name],
+            marked=_points(part, data["marks"][part.name]),
+            confirmed=part.confirmed if part.verdict == data["manifest"][part.name] else "",
+        )
+        for part in state.parts
+    ]
+    return replace(state, status="graded", parts=tuple(marked))
+
+
+def _override(state: State, data: Data) -> State:
+    _signed(data)
+    part = _marked(state, data)
+    given = Override(_points(part, data["score"]), data["by"], data["reason"], state.seq)
+    return _with(replace(state, status="graded"), part, override=given)
+
+
+def _confirm(state: State, data: Data) -> State:
+    part = _marked(state, data)
+    return _with(state, part, confirmed=_named(data))
+
+
+def _release(state: State, data: Data) -> State:
+    _named(data)
+    if state.status != "graded":
+        raise Refused(f"This sitting is {state.status}; only one that is graded is released.")
+    return replace(state, status="released")
+
+
+def _marked(state: State, data: Data) -> Part:
+    part = state.part(data["part"])
+    if state.status not in ("graded", "released"):
+        raise Refused(f"This sitting is {state.status}; grade it first.")
+    return part
+
+
+def _points(part: Part, score: object) -> float:
+    if type(score) not in (int, float) or not 0 <= score <= part.points:  # type: ignore[operator]
+        raise Refused(f"Part {part.name} has 0 to {part.points} points, not {score}.")
+    return float(score)  # type: ignore[arg-type]
+
+
+def _named(data: Data) -> str:
+    by = data["by"]
+    if not (isinstance(by, str) and by.strip()):
+        raise Refused("Say who decides this.")
+    return by
 
 
 def _with(state: State, part: Part, **changes: Any) -> State:
@@ -240,7 +313,8 @@ RULES: dict[str, Callable[[State, Data], State]] = {
     rule.__name__[1:]: rule
     for rule in (
         *(_create, _attach, _beat, _open, _snapshot, _close, _extend, _pause, _resume),
-        *(_reopen, _late_copy, _accept_late, _finish, _void),
+        *(_reopen, _late_copy, _accept_late, _finish, _void, _anchor),
+        *(_grade, _override, _confirm, _release),
     )
 }
 DECISIONS = {"open", "extend", "pause", "resume", "reopen", "finish"}

@@ -54,6 +54,8 @@ class Sitting:
         key: bytes,
         *,
         seed: int,
+        level: str = "server",
+        ticket: str = "",
         accommodation: Accommodation = STANDARD,
         work: Path | None = None,
         clock: Clock | None = None,
@@ -73,11 +75,14 @@ class Sitting:
             "exam": exam.exam,
             "exam_sha256": exam.sha256,
             "parts": [part.model_dump(mode="json") for part in exam.parts],
+            "autosave_s": exam.autosave_s,
             "grace_s": exam.grace_s,
             "opens": window.opens and window.opens.isoformat(),
             "closes": window.closes and window.closes.isoformat(),
             "learner": learner,
             "seed": seed,
+            "level": level,
+            "ticket": ticket,
             "accommodation": accommodation.model_dump(mode="json"),
             "host": clock.host,
             "version": __version__,
@@ -191,6 +196,43 @@ class Sitting:
     def accept_late(self, part: str, event: int, by: str, reason: str) -> None:
         """Let a late copy count in place of the last snapshot."""
         self._write(self._begin(), "accept_late", part=part, event=event, by=by, reason=reason)
+
+    def grade(self, verdicts: Mapping[str, bytes], marks: Mapping[str, float]) -> None:
+        """Keep the grader's verdict on each part, and its points."""
+        manifest = {part: chain.digest(verdict) for part, verdict in verdicts.items()}
+        files = {manifest[part]: verdict for part, verdict in verdicts.items()}
+        self._write(self._begin(), "grade", files, manifest=manifest, marks=dict(marks))
+
+    def override(self, part: str, score: float, by: str, reason: str) -> None:
+        """Put a person's points in place of the grader's, which stay to be read."""
+        self._write(self._begin(), "override", part=part, score=score, by=by, reason=reason)
+
+    def confirm(self, part: str, by: str) -> None:
+        """Let provisional points stand."""
+        self._write(self._begin(), "confirm", part=part, by=by)
+
+    def release(self, by: str) -> None:
+        """The result may be handed out."""
+        self._write(self._begin(), "release", by=by)
+
+    def require(self, kind: str, **data: Any) -> None:
+        """Raises: Refused where the rules forbid such an event now; nothing is written."""
+        reading = self._begin()
+        rules.apply(self.state, chain.Event(self.state.seq + 1, kind, data, reading))
+
+    def unsaved(self, part: str) -> bool:
+        """Whether the files differ from what was saved last. Raises: Refused for unfit ones."""
+        seen = self.state.part(part).snapshots
+        return self._files(self.state.part(part))[1] != (seen[-1].manifest if seen else {})
+
+    def note(self, code: str, by: str) -> Anchor:
+        """A proctor saw this code at the desk. Raises: Refused where no event has it."""
+        reading = self._begin()
+        found = [row for row in self.log.rows() if code and row.hash[: chain.ANCHOR] == code]
+        if not found:
+            raise Refused(f"No event of this sitting has the code {code}; read it once more.")
+        self._write(reading, "anchor", event=found[-1].seq, code=code, by=by)
+        return Anchor(found[-1].seq, code)
 
     def _begin(self) -> Reading:
         """What every command does first. Returns the reading that decides about it."""

@@ -1,6 +1,6 @@
 """What a sitting is after some of its events: frozen, and never stored.
 
-sitting   new -> ready -> running -> finished, and void from any of them
+sitting   new -> ready -> running -> finished -> graded -> released, and void from any of them
 part      locked -> open <-> paused -> closed, and from closed to open by a reopening
 """
 
@@ -10,11 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.model import Refused as Refused
 from grader.sitting.clock import Reading, elapsed
-
-
-class Refused(Exception):
-    """What the rules of an exam do not allow; the message is one sentence with a next step."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +23,17 @@ class Snapshot:
     """Exam time at which the reading began."""
     manifest: Mapping[str, str]
     """sha256 of each path."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Points that a person gave in place of the grader's."""
+
+    score: float
+    by: str
+    reason: str
+    seq: int
+    """The event that says so."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,15 @@ class Part:
     late: tuple[Snapshot, ...] = ()
     accepted: Snapshot | None = None
     """A late copy that staff let count."""
+    form: str = ""
+    points: int = 0
+    verdict: str = ""
+    """sha256 of the grader's verdict, once there is one."""
+    marked: float = 0
+    """Points by the grader."""
+    override: Override | None = None
+    confirmed: str = ""
+    """Who looked at provisional points, and let them stand."""
 
     def remaining_ns(self, now: int) -> int:
         """What is left at an exam time, at least 0; a pause stops it."""
@@ -56,6 +73,16 @@ class Part:
 
     def expired(self, now: int) -> bool:
         return self.status == "open" and now > self.deadline_ns
+
+    @property
+    def score(self) -> float:
+        """The points that count."""
+        return self.override.score if self.override else self.marked
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a person has still to look at the points: a machine does not judge prose."""
+        return self.form == "essay" and not (self.override or self.confirmed)
 
     @property
     def submitted(self) -> Snapshot | None:
@@ -75,14 +102,23 @@ class State:
     """Exam time of the last event."""
     reading: Reading | None = None
     host: str = ""
-    status: Literal["new", "ready", "running", "finished", "void"] = "new"
+    status: Literal["new", "ready", "running", "finished", "graded", "released", "void"] = "new"
     learner: str = ""
     exam: str = ""
     exam_sha256: str = ""
     seed: int = 0
+    level: str = ""
+    """server, lab or own: where the sitting was meant to take place; mock where it does not count.
+    """
+    ticket: str = ""
+    """The number of the ticket that it began with."""
+    autosave_ns: int = 0
+    """Exam time between two looks at the files."""
     grace_ns: int = 0
     window: tuple[str | None, str | None] = (None, None)
     parts: tuple[Part, ...] = ()
+    finished: int = 0
+    """The event that ended it; what comes later is the instructor's."""
     flags: tuple[tuple[int, str], ...] = ()
     """What a proctor should know, with the number of the event that shows it."""
 

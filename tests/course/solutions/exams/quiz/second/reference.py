@@ -1,0 +1,2 @@
+def half(x):
+    return 0.5 * x
