@@ -20,9 +20,9 @@ from grader.sitting import Log
 SHORTEST = 20
 """Characters of a sentence that is marked in the text it was found in."""
 ENDED = {
-    "submitted": "submitted after {}",
-    "expired": "closed at its deadline, after {}",
-    "ended_by_staff": "ended by staff after {}",
+    "submitted": "submitted at {} of the exam's clock",
+    "expired": "closed at its deadline, {} of the exam's clock",
+    "ended_by_staff": "ended by staff at {} of the exam's clock",
     "": "never opened",
 }
 
