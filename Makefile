@@ -1,7 +1,7 @@
 # The contributor's menu. Every target sets up what it needs.
 PYTHON ?= python3
 GRADE := .venv/bin/grade
-WRONG := solutions/attention/sdpa_masks/mistakes/no_scale.py
+WRONG := solutions/attention/sdpa_masks/mistakes/no_scale.yaml
 
 .PHONY: grade test lint catalogue redteam bench setup data clean
 

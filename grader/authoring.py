@@ -17,6 +17,8 @@ EXAMPLES = 20
 SEEDS = (1, 2, 3, 4, 5)
 LEAST_MISTAKES = 4
 SHARE_OF_LIMITS = 0.5
+RULES = "rules"
+"""What a mistake names that the source alone gives away; it is not run."""
 TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -100,9 +102,9 @@ def _with_more_time(exercise: Exercise, times: int) -> Exercise:
 def submission_of(exercise: Exercise, path: Path, seed: int) -> Submission:
     """A file of ours as a submission: its source, or the YAML that its `answer` would write."""
     if exercise.is_code:
-        return Submission(name=path.name, content=path.read_bytes())
+        return Submission(name=f"{path.stem}.py", content=catalogue.source(exercise, path).encode())
     drawn = personal.questions(exercise, seed)
-    return answers.written(mistakes.answer_of(path), drawn, f"{path.stem}.yaml")
+    return answers.written(mistakes.answer_of(exercise, path), drawn, f"{path.stem}.yaml")
 
 
 def failures(verdict: Verdict) -> str:
@@ -125,12 +127,17 @@ def over_limits(exercise: Exercise, verdict: Verdict) -> str:
 
 
 def _refused(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) -> str:
+    if mistake.check == RULES:
+        outcomes = engine.judge_source(exercise, submission_of(exercise, mistake.path, SEEDS[0]))
+        return "" if outcomes[0].status is Status.FORBIDDEN else "the source keeps the rules"
     verdict = _grade(exercise, mistake.path, here, SEEDS[0])
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
-    if verdict.passed:
+    wrong = [outcome for outcome in verdict.outcomes if outcome.status is not Status.PASSED]
+    costs_merit = any(o.merit and o.check.split("[")[0] == mistake.check for o in wrong)
+    if verdict.passed and not costs_merit:
         return "passed"
-    refused = {o.check.split("[")[0] for o in verdict.outcomes if o.status is not Status.PASSED}
+    refused = {outcome.check.split("[")[0] for outcome in wrong}
     if mistake.check in refused:
         return ""
     return f"was refused by {', '.join(sorted(refused))}, not by {mistake.check}"
@@ -185,7 +192,9 @@ def kit(root: Path, target: Path) -> int:
         if target.exists() and any(target.iterdir()):
             raise UsageError(f"{target.name} is not empty; name a new folder for the kit.")
         ignore = shutil.ignore_patterns("__pycache__", ".*")
-        shutil.copytree(root / "exercises", target / "exercises", ignore=ignore)
+        for half in ("exercises", "exams"):
+            if (root / half).exists():
+                shutil.copytree(root / half, target / half, ignore=ignore)
     except (OSError, shutil.Error) as error:
         reason = getattr(error, "strerror", None) or "not every file could be copied"
         raise UsageError(f"the kit cannot be written: {reason}.") from None

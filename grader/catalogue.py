@@ -4,7 +4,8 @@ exercises/                       the public half; a learner may have all of it
     course.yaml                  title, units in order
     <unit>/<slug>/exercise.yaml README.md stub.py|stub.yaml examples.py [questions.py]
 solutions/                       the private half, same names
-    <unit>/<slug>/reference.py checks.py hints.md mistakes/<name>.py [accepted/<name>.py]
+    <unit>/<slug>/reference.py checks.py hints.md [accepted/<name>.py]
+    <unit>/<slug>/mistakes/<name>.yaml      edits of the reference, or <name>.py in full
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import Field
+
 from grader.documents import read_yaml, validate
+from grader.edits import Edit, edited
 from grader.model import Course, Exercise, Frozen, GraderFault, Submission, Unit, UsageError
 
 MAX_SUBMISSION = 1 << 20
@@ -30,7 +34,15 @@ class Mistake(NamedTuple):
     sentence: str
     """What a learner who made it should read."""
     check: str
-    """The check that must refuse it."""
+    """The check that must refuse it; `rules` where the source alone does."""
+
+
+class Changed(Frozen):
+    """mistakes/<name>.yaml: a mistake as edits of the reference."""
+
+    says: str = Field(min_length=1)
+    caught_by: str = Field(pattern=r"^(check_\w+|rules)$")
+    edits: tuple[Edit, ...] = Field(min_length=1)
 
 
 class Header(Frozen):
@@ -81,18 +93,18 @@ def load(root: Path) -> Course:
 def _exercises(root: Path, unit: Unit) -> Iterator[Exercise]:
     for path in sorted((root / "exercises" / unit.slug).glob("*/exercise.yaml")):
         slug = path.parent.name
-        name = f"{slug}/exercise.yaml"
-        data, lines = read_yaml(read(path, name), name)
-        yield validate(
-            Exercise,
-            data,
-            lines,
-            name,
-            slug=slug,
-            unit=unit.slug,
-            folder=path.parent,
-            solution=root / "solutions" / unit.slug / slug,
-        )
+        yield read_exercise(path.parent, root / "solutions" / unit.slug / slug)
+
+
+def read_exercise(folder: Path, solution: Path) -> Exercise:
+    """One exercise, in a course or outside of one: its two halves, UNIT/SLUG each.
+
+    Raises: UsageError with file and line of what is not well formed.
+    """
+    name = f"{folder.name}/exercise.yaml"
+    data, lines = read_yaml(read(folder / "exercise.yaml", name), name)
+    place = {"slug": folder.name, "unit": folder.parent.name}
+    return validate(Exercise, data, lines, name, **place, folder=folder, solution=solution)
 
 
 def _in_order(found: dict[str, Exercise]) -> list[Exercise]:
@@ -170,19 +182,48 @@ def exercise_of(course: Course, path: Path) -> Exercise:
 def mistakes(exercise: Exercise) -> tuple[Mistake, ...]:
     """The known mistakes of an exercise, in order of their names.
 
-    Raises: GraderFault if a file lacks its two docstring lines.
+    Raises: GraderFault if a file lacks its sentence or its check.
     """
-    return tuple(_mistake(path) for path in sorted((exercise.solution / "mistakes").glob("*.py")))
+    folder = exercise.solution / "mistakes"
+    paths = sorted([*folder.glob("*.py"), *folder.glob("*.yaml")], key=lambda path: path.stem)
+    return tuple(_mistake(path) for path in paths)
+
+
+def source(exercise: Exercise, path: Path) -> str:
+    """The program in a file of the private half: as it stands there, or the edited reference.
+
+    Raises: GraderFault if an edit does not find its place.
+    """
+    if path.suffix != ".yaml":
+        return path.read_text("utf-8")
+    try:
+        return edited((exercise.solution / "reference.py").read_text("utf-8"), _changed(path).edits)
+    except GraderFault as fault:
+        raise GraderFault(f"{exercise.slug}/mistakes/{path.name}: {fault}") from None
+
+
+def _changed(path: Path) -> Changed:
+    name = f"{path.parent.parent.name}/mistakes/{path.name}"
+    try:
+        data, lines = read_yaml(read(path, name), name)
+        return validate(Changed, data, lines, name)
+    except UsageError as error:
+        raise GraderFault(str(error)) from None
 
 
 def _mistake(path: Path) -> Mistake:
+    if path.suffix == ".yaml":
+        changed = _changed(path)
+        return Mistake(path.stem, path, changed.says, changed.caught_by)
     head = re.match(
-        r'(?:from[^\n]*\n|\s)*r?"""(.+?)\ncaught by: (check_\w+)', path.read_text("utf-8"), re.S
+        r'(?:from[^\n]*\n|\s)*r?"""(.+?)\ncaught by: (check_\w+|rules)',
+        path.read_text("utf-8"),
+        re.S,
     )
     if head is None:
         raise GraderFault(
             f"{path.parent.parent.name}/mistakes/{path.name} needs a docstring: a sentence, then "
-            "`caught by: check_...`."
+            "`caught by: check_...` or `caught by: rules`."
         )
     sentence = " ".join(head[1].split())
     return Mistake(path.stem, path, sentence, head[2])

@@ -25,6 +25,7 @@ __all__ = [
     "Name",
     "Row",
     "Text",
+    "digits",
     "download",
     "mnist",
     "parse_idx",
@@ -101,6 +102,19 @@ def shakespeare() -> Text:
     Raises: UsageError where the file is there but wrong: never a silent stand-in.
     """
     return _shakespeare(find("shakespeare"))
+
+
+@lru_cache(maxsize=1)
+def digits() -> tuple[Tensor, Tensor]:
+    """scikit-learn's digits: x (1797, 64) float32 from 0 to 1, y (1797,) int64, never MNIST.
+
+    In the order of scikit-learn, where neighbours share a writer: shuffle before you split. The
+    tensors are shared by all callers: clone before changing them.
+    """
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return torch.from_numpy(found.data / 16).float(), torch.from_numpy(found.target).long()
 
 
 def status() -> tuple[Row, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import runpy
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def name(
         for mistake in group:
             if time.monotonic() > deadline:
                 break
-            answers = replay(mistake.path.read_text("utf-8"), box, trace, seed)
+            answers = replay(catalogue.source(exercise, mistake.path), box, trace, seed)
             if answers is not None and same(theirs, answers, handed):
                 named.append(mistake)
         if named:
@@ -103,12 +103,13 @@ def name_answer(exercise: Exercise, answers: Answers, questions: dict[str, Any])
     if item not in questions:
         return ()
     got, question = answers[item], questions[item]
-    if got is None or alike(got, _written(exercise.solution / "reference.py", question)):
+    reference = exercise.solution / "reference.py"
+    if got is None or alike(got, _written(exercise, reference, question)):
         return ()
     return tuple(
         each.sentence
         for each in catalogue.mistakes(exercise)
-        if alike(got, _written(each.path, question))
+        if alike(got, _written(exercise, each.path, question))
     )
 
 
@@ -136,14 +137,16 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _written(path: Path, question: Any) -> Any:
+def _written(exercise: Exercise, path: Path, question: Any) -> Any:
     """The answer of one of our files as it reads in YAML, where a tuple is a list."""
-    return Answers(written(answer_of(path), {"": question}, path.name))[""]
+    return Answers(written(answer_of(exercise, path), {"": question}, path.name))[""]
 
 
-def answer_of(path: Path) -> Any:
-    """The function `answer(question)` of a reference or mistake: our own file, run out here."""
-    return runpy.run_path(str(path))["answer"]
+def answer_of(exercise: Exercise, path: Path) -> Any:
+    """The function `answer(question)` of a reference or mistake: our own program, run out here."""
+    module = types.ModuleType(path.stem)
+    exec(compile(catalogue.source(exercise, path), path.name, "exec"), module.__dict__)
+    return module.answer
 
 
 def replay(source: str, box: Box, trace: Trace, seed: int) -> list[Any] | None:

@@ -163,7 +163,8 @@ def _encode_tensor(value: torch.Tensor, body: list[Any]) -> tuple[Any, ...]:
             raise WireError(f"a tensor of shape {tuple(value.shape)}, which is too large")
         plain = value.detach().as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
         order = _order(plain)
-        flat = plain.permute(order).contiguous().reshape(-1).view(torch.uint8)
+        whole = plain.permute(order).contiguous()  # which one expanded number is, with stride 0
+        flat = whole.as_strided((whole.numel(),), (1,)).view(torch.uint8)
         body.append(flat.numpy().data if flat.numel() else b"")
         return ("T", name, list(value.shape), order)
 

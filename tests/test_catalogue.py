@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -276,6 +277,44 @@ def test_a_mistake_without_its_two_lines_is_our_fault(private, text):
         catalogue.mistakes(exercise)
 
 
+CHANGED = """says: You forgot the scale.
+caught_by: check_scale
+edits:
+  - old: x / 2
+    new: x
+"""
+
+
+def test_a_mistake_may_be_edits_of_the_reference(private):
+    exercise, put = private
+    put("reference.py", "def half(x):\n    return x / 2\n")
+    path = put("mistakes/unscaled.yaml", CHANGED)
+    put("mistakes/apart.py", '"""You did.\ncaught by: check_it\n"""\nx = 1\n')
+    first, second = catalogue.mistakes(exercise)
+    assert second == ("unscaled", path, "You forgot the scale.", "check_scale")
+    assert catalogue.source(exercise, path) == "def half(x):\n    return x\n"
+    assert catalogue.source(exercise, first.path).endswith("x = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("caught_by: check_scale", "caught_by: somebody", "line 2: caught_by"),
+        ("says: You forgot the scale.", "sais: x", "line 1: sais"),
+        ("x / 2", "x / 3", "does not find 'x / 3' exactly once"),
+        ("old: x / 2", "old: x", "does not find 'x' exactly once"),
+        ("edits:", "edits: [", "line 4: did not find"),
+    ],
+)
+def test_a_changed_reference_that_is_not_sound_is_our_fault(private, old, new, words):
+    exercise, put = private
+    put("reference.py", "def half(x):\n    return x / 2\n")
+    path = put("mistakes/unscaled.yaml", CHANGED.replace(old, new))
+    with pytest.raises(GraderFault, match=f"^a/mistakes/unscaled.yaml.*{re.escape(words)}"):
+        catalogue.mistakes(exercise)
+        catalogue.source(exercise, path)
+
+
 def test_mistakes_come_in_order_of_their_names(private):
     exercise, put = private
     assert catalogue.mistakes(exercise) == ()
@@ -292,3 +331,12 @@ def test_hints_are_the_texts_under_the_headings(private):
         "# Hints\nnot one\n## First\nLook.\n\nAgain.\n## Empty\n\n## Second\n### deeper\nDo.\n",
     )
     assert catalogue.hints(exercise) == ("Look.\n\nAgain.", "### deeper\nDo.")
+
+
+def test_an_exercise_outside_of_the_course_is_read_from_its_two_halves(tmp_path):
+    write(tmp_path / "exams/mock/build/exercise.yaml", EXERCISE)
+    found = catalogue.read_exercise(tmp_path / "exams/mock/build", tmp_path / "hidden/build")
+    assert (found.unit, found.slug, found.points) == ("mock", "build", 3)
+    assert found.solution == tmp_path / "hidden/build" and not found.has_hidden_checks
+    with pytest.raises(UsageError, match=r"there is no file none/exercise.yaml"):
+        catalogue.read_exercise(tmp_path / "none", tmp_path / "none")

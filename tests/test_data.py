@@ -109,6 +109,21 @@ def test_the_stand_in_holds_every_digit_image_once():
     assert sorted(ours.tolist()) == sorted(theirs.tolist())
 
 
+def test_digits_are_those_of_scikit_learn_whatever_is_installed():
+    from sklearn.datasets import load_digits
+
+    x, y = data.digits()
+    assert (x.shape, x.dtype, y.shape, y.dtype) == (
+        (1797, 64),
+        torch.float32,
+        (1797,),
+        torch.int64,
+    )
+    assert (x.min(), x.max()) == (0, 1)
+    assert torch.equal(x.double() * 16, torch.from_numpy(load_digits().data))
+    assert y.tolist() == load_digits().target.tolist()
+
+
 def test_help_texts_stand_in_for_shakespeare():
     from pydoc_data.topics import topics
 

@@ -268,3 +268,9 @@ def test_a_trickle_of_bytes_does_not_beat_the_deadline():
             wire.receive(theirs, time.monotonic() + 0.2)
         stop.set()
         sender.join()
+
+
+def test_one_number_that_was_expanded_arrives_whatever_its_stride():
+    value = torch.tensor(3.0).expand(1).clone()
+    assert value.stride() == (0,), "else this test shows nothing"
+    assert torch.equal(crossed(value), torch.tensor([3.0]))

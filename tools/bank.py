@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import time
 from pathlib import Path
 
 from grader import box
@@ -21,10 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "exam-bank.md"
 HEAD = """# The bank of broken scripts: figures
 
-Written by `python tools/bank.py`; do not edit. {seeds} seeds of the variation, each with its own
-data, through the box at level {level}; {cpu:.0f} CPU seconds of trainings in all. A figure such as
-5 is the number of seeds on which it held. `CPU s` is the most that one training took.
-
+Written by `python tools/bank.py`; do not edit. Each seed has its own names, sizes and data. Run
+through the box at level {level}; {cpu:.0f} CPU seconds of trainings in all. A number in brackets
+says on how many of the seeds it held, where that is not all of them. `CPU s` is the most that one
+training took.
 """
 
 
@@ -35,54 +34,73 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="injections and bases; all where none is named")
     given = parser.parse_args()
     bank = Bank(ROOT / "exams" / "bank", ROOT / "solutions" / "exams" / "bank")
-    clean, found, started = [], [], time.process_time()
+    wanted = given.names or [*bank.bases, *(each.slug for each in bank.injections)]
+    bases = [each for each in bank.bases.values() if each.name in wanted]
+    injections = [each for each in bank.injections if each.slug in wanted]
+    clean = {each.name: gate.Admission(each.name) for each in bases}
+    found = {each.slug: gate.Admission(each.slug, each.family) for each in injections}
     isolation = box.isolation()
     with item.box_for(next(iter(bank.bases.values())), isolation) as warm:
-        for base in bank.bases.values():
-            if not given.names or base.name in given.names:
-                clean.append(gate.admit_base(base, warm, range(given.n)))
-                show(clean[-1])
-        for injection in bank.injections:
-            if not given.names or injection.slug in given.names:
-                base = bank.bases[injection.base]
-                found.append(gate.admit(base, injection, warm, range(given.n)))
-                show(found[-1])
-    problems = [each for admission in clean + found for each in admission.problems]
-    if not given.names:
-        spent = sum(each.spent_s for each in clean + found)
-        head = HEAD.format(seeds=given.n, level=isolation.level, cpu=spent)
-        PAGE.write_text(head + page(bank, clean, found, given.n, problems), "utf-8")
-    print(f"{len(found)} injections, {len(problems)} problems", time.process_time() - started)
+        for seed in range(1, given.n + 1):
+            for base in bases:
+                gate.admit_base(clean[base.name], base, warm, seed)
+                show(clean[base.name])
+            for each in injections:
+                gate.admit(found[each.slug], bank.bases[each.base], each, warm, seed)
+                show(found[each.slug])
+                if not given.names:  # after each, so that what was measured is never lost
+                    PAGE.write_text(page(bank, clean, found, isolation.level), "utf-8")
+    problems = problems_of(clean, found)
+    print("\n".join([f"{len(found)} injections, {len(problems)} problems", *problems]))
     sys.exit(bool(problems))
 
 
-def show(admission: gate.Admission) -> None:
-    """One line while it runs, and what is wrong."""
-    print(f"{admission.name}: {admission.symptom}, {admission.cpu_s:.1f} s", flush=True)
-    for each in admission.problems:
-        print("   ", each, flush=True)
-
-
-def page(bank, clean, found, seeds, problems) -> str:
-    """The tables."""
-    lines = ["## Clean scripts", "", "| base | measure | bar | worst | mean | deviation | CPU s |"]
-    lines.append("|---|---|---|---|---|---|---|")
-    for each in clean:
-        lines += measured(each)
-    lines += ["", "## Injections", ""]
-    lines += [
-        "| item | base | family | what the log shows on the last seed | probes that refuse it"
+def problems_of(clean, found) -> list[str]:
+    """All that keeps something out."""
+    named = [
+        each for admission in [*clean.values(), *found.values()] for each in admission.problems
     ]
-    lines[-1] += " | no repair, refused | other repairs, accepted | CPU s |"
-    lines.append("|---|---|---|---|---|---|---|---|")
+    return named + [
+        f"{n}: {each}" for n, base in clean.items() for each in gate.narrow(base.measures)
+    ]
+
+
+def show(admission: gate.Admission) -> None:
+    """One line while it runs."""
+    print(f"{admission.name} x{admission.seeds}: {admission.symptom}, {admission.cpu_s:.1f} s")
+    print(*admission.problems, sep="\n", end="\n" * bool(admission.problems), flush=True)
+
+
+def page(bank, clean, found, level) -> str:
+    """The figures of all that was run."""
+    spent = sum(each.spent_s for each in [*clean.values(), *found.values()])
+    columns = ["base", "seeds", "measure", "bar", "worst", "mean", "deviation", "CPU s"]
+    lines = [HEAD.format(level=level, cpu=spent), "## Clean scripts", "", *heading(columns)]
+    for each in clean.values():
+        lines += measured(each)
+    columns = ["item", "base", "family", "seeds", "end of the log, last seed"]
+    columns += ["probes that refuse it", "no repair, refused", "other repairs, accepted", "CPU s"]
+    lines += ["", "## Injections", "", *heading(columns)]
     base_of = {each.slug: each.base for each in bank.injections}
-    for each in sorted(found, key=lambda each: (FAMILIES.index(each.family), each.name)):
-        cells = [each.name, base_of[each.name], each.family, each.symptom.replace("|", "/")]
-        cells += [counted(each.refused_by, seeds), counted(each.fixes, seeds)]
-        cells += [counted(each.accepted, seeds), f"{each.cpu_s:.1f}"]
-        lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "## Not let in", "", *(f"- {each}" for each in problems or ["nothing"]), ""]
+    for each in sorted(found.values(), key=lambda each: FAMILIES.index(each.family)):
+        cells = [each.name, base_of[each.name], each.family, str(each.seeds), each.symptom]
+        cells += [
+            counted(kind, each.seeds) for kind in (each.refused_by, each.fixes, each.accepted)
+        ]
+        lines.append(row([*cells, f"{each.cpu_s:.1f}"]))
+    problems = problems_of(clean, found) or ["nothing"]
+    lines += ["", "## Not let in", "", *(f"- {each}" for each in problems), ""]
     return "\n".join(lines)
+
+
+def heading(columns: list[str]) -> list[str]:
+    """The first two rows of a table."""
+    return [row(columns), row(["---"] * len(columns))]
+
+
+def row(cells: list[str]) -> str:
+    """One row of a table."""
+    return f"| {' | '.join(each.replace('|', '/') for each in cells)} |"
 
 
 def counted(names: dict[str, int], seeds: int) -> str:
@@ -99,9 +117,9 @@ def measured(each: gate.Admission) -> list[str]:
         worst = min(values) if same[0].better == "higher" else max(values)
         spread = statistics.stdev(values) if len(values) > 1 else 0.0
         sign = ">=" if same[0].better == "higher" else "<="
-        cells = [each.name, name, f"{sign} {same[0].bar:g}", f"{worst:.3g}"]
+        cells = [each.name, str(each.seeds), name, f"{sign} {same[0].bar:g}", f"{worst:.3g}"]
         cells += [f"{statistics.fmean(values):.3g}", f"{spread:.2g}", f"{each.cpu_s:.1f}"]
-        rows.append(f"| {' | '.join(cells)} |")
+        rows.append(row(cells))
     return rows
 
 

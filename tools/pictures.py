@@ -20,6 +20,8 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
+from grader import catalogue
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 GRADE = str(Path(sys.prefix, "bin", "grade"))
@@ -33,12 +35,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         work = Path(place, "work")
         grade(Path(place), "init", "work", "--course", str(ROOT))
-        put(work, "attention/sdpa_masks", "mistakes/no_scale")
+        put(work, "attention/sdpa_masks", "mistakes/no_scale.yaml")
         picture("verdict.svg", "grade sdpa_masks", grade(work, "sdpa_masks"), lines=36)
         for slug in ("attention/sdpa_masks", "backprop/layer_backward", "transformer/train_gpt"):
-            put(work, slug, "reference")
+            put(work, slug, "reference.py")
             grade(work, slug.split("/")[1])
-        put(work, "attention/multihead", "mistakes/view_without_transpose")
+        put(work, "attention/multihead", "mistakes/view_without_transpose.yaml")
         grade(work, "multihead")
         picture("status.svg", "grade status", grade(work, "status"))
         grade(work, "run", "train_gpt", "-o", "report.html")
@@ -47,7 +49,10 @@ def main() -> None:
 
 def put(work: Path, exercise: str, what: str) -> None:
     """Write an answer of the course into the workspace."""
-    shutil.copy(ROOT / "solutions" / exercise / f"{what}.py", work / f"{exercise}.py")
+    unit, slug = exercise.split("/")
+    found = catalogue.find(catalogue.load(ROOT), slug)
+    source = catalogue.source(found, found.solution / what)
+    (work / unit / f"{slug}.py").write_text(source, "utf-8")
 
 
 def grade(folder: Path, *words: str) -> str:

@@ -4,14 +4,14 @@ from grader.oracle import Mismatch, assert_close
 
 
 def check_cubic_at_two(submission):
-    """The slope of x^3 at 2, with the large eps of the README: 12.01."""
+    """The slope of x^3 at 2, with the large eps of the task: 12.01."""
     x = torch.tensor([2.0], dtype=torch.float64)
     slope = submission.num_grad(submission.value("cubic"), x, 0.1)
     assert_close(slope, torch.tensor([12.01], dtype=torch.float64), "num_grad(cubic, [2], 0.1)")
 
 
 def check_one_error(submission):
-    """The errors of the README: 0.01 / 12.01 is the larger one."""
+    """The errors of the task: 0.01 / 12.01 is the larger one."""
     a, n = torch.tensor([12.0, 1.0]).double(), torch.tensor([12.01, 1.0]).double()
     got = submission.max_rel_error(a, n)
     if not isinstance(got, float):

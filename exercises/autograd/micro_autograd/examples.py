@@ -12,7 +12,7 @@ def check_one_neuron(submission):
 
 
 def check_a_node_used_twice(submission):
-    """The graph of the README: p = 2 x, q = p x, L = p + q with x = 3."""
+    """The graph of the task: p = 2 x, q = p x, L = p + q with x = 3."""
     program = [["mul", 2, "n0"], ["mul", "n1", "n0"], ["add", "n1", "n2"]]
     data, grads = unpack(submission.run(program, [3.0]), 2, "run")
     assert_close(torch.tensor(data), torch.tensor([3.0, 6.0, 18.0, 24.0]), "data of x, p, q, L")

@@ -4,7 +4,7 @@ from grader.oracle import assert_close, unpack
 
 
 def check_linear_by_hand(submission):
-    """The 2 x 2 linear layer of the README, forward and backward."""
+    """The 2 x 2 linear layer of the task, forward and backward."""
     x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
     W, b = torch.tensor([[2.0, 0.0], [1.0, -1.0]]), torch.tensor([0.5, 1.0])
     y, cache = unpack(submission.linear_fwd(x, W, b), 2, "linear_fwd")

@@ -4,7 +4,7 @@ from grader.oracle import Mismatch, assert_close, assert_equal
 
 
 def check_linear_by_hand(submission):
-    """The worked example of the README: two inputs, one output."""
+    """The worked example of the task: two inputs, one output."""
     layer = submission.MyLinear(2, 1)
     layer.load_state_dict({"weight": torch.tensor([[2.0, -1.0]]), "bias": torch.tensor([0.5])})
     x = torch.tensor([[3.0, 1.0], [0.0, 4.0]])

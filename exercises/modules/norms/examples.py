@@ -6,7 +6,7 @@ X = torch.tensor([[1.0, 2.0, 6.0], [3.0, 0.0, 0.0]])
 
 
 def check_layernorm_by_hand(submission):
-    """The worked example of the README: each row gets mean 0."""
+    """The worked example of the task: each row gets mean 0."""
     expected = torch.tensor([[-0.9258, -0.4629, 1.3887], [1.4142, -0.7071, -0.7071]])
     assert_close(submission.MyLayerNorm(3)(X), expected, "MyLayerNorm(3)(X)", atol=1e-4)
 

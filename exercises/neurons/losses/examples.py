@@ -15,7 +15,7 @@ def check_sure_and_right_sure_and_wrong(submission):
 
 
 def check_three_classes(submission):
-    """The cross-entropy of the README, with its gradient, and with an ignored row."""
+    """The cross-entropy of the task, with its gradient, and with an ignored row."""
     logits = torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
     target = torch.tensor([2, 0])
     mean, alone = torch.tensor(0.75311), torch.tensor(0.40761)
@@ -28,7 +28,7 @@ def check_three_classes(submission):
 
 
 def check_two_errors(submission):
-    """The squared and the absolute errors of the README, and the best constants."""
+    """The squared and the absolute errors of the task, and the best constants."""
     p, y = torch.tensor([1.0, 4.0, 2.0]), torch.tensor([3.0, 4.0, -1.0])
     assert_close(submission.mse(p, y), torch.tensor(13 / 3), "mse")
     assert_close(submission.mae(p, y), torch.tensor(5 / 3), "mae")

@@ -14,14 +14,14 @@ def after(submission, name, steps, **settings):
 
 
 def check_three_steps_of_momentum(submission):
-    """The momentum table of the README."""
+    """The momentum table of the task."""
     rows = after(submission, "SGD", STEPS, lr=0.1, momentum=0.9)
     for got, row in zip(rows, [[1.6, 0.6], [1.0, -0.08], [0.36, -0.492]], strict=True):
         assert_close(got, torch.tensor(row, dtype=torch.float64), "w")
 
 
 def check_two_steps_of_adam(submission):
-    """The Adam table of the README."""
+    """The Adam table of the task."""
     rows = after(submission, "Adam", STEPS[:2], lr=0.5, betas=(0.9, 0.99), eps=1.0)
     for got, row in zip(rows, [[1.6, 0.6], [1.23234, 0.21268]], strict=True):
         assert_close(got, torch.tensor(row, dtype=torch.float64), "w", atol=1e-5)

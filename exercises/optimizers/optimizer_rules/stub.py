@@ -12,10 +12,14 @@ Conventions, for all four:
     step()              changes every p in place, under torch.no_grad(), and leaves the gradients
                         as they are. Where p.grad is None, p is skipped: it does not move, its
                         running values stay, and its t does not count this step.
-    zero_grad(...)      set_to_none=True: p.grad becomes None; else it is filled with zeros
+    zero_grad(set_to_none=True)
+                        p.grad becomes None; with set_to_none=False, a p.grad that is there is
+                        filled with zeros
     state_dict()        what a second optimizer over equal params needs to go on: running values
                         and t of every parameter. Dicts (keys are text or whole numbers), lists,
                         tensors, numbers and None only; lr and the other settings are not needed.
+                        The second optimizer has other tensors, so call each parameter by its
+                        place (0, 1, ...) and not by its id.
     load_state_dict(s)  goes on from there, equal to the bit
     order of decay      L2 is added to g before anything else; AdamW decays before its step
     dtype               that of p

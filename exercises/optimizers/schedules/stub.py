@@ -4,7 +4,7 @@ A schedule answers one question: which learning rate does step number `step` use
 0, so a run of `total` steps has the steps 0 to total - 1.
 
 Conventions, for all functions:
-    step     a whole number >= 0; negative raises ValueError, naming step
+    step     a whole number >= 0; a negative one raises ValueError, naming step
     total    a whole number >= 1, else ValueError, naming total
     result   a Python float
     angles   math.cos takes radians
@@ -17,7 +17,7 @@ import math
 
 
 def constant(step: int, base: float) -> float:
-    """base, always."""
+    """base, for every step >= 0."""
     raise NotImplementedError("constant: your code goes here")
 
 
@@ -79,7 +79,7 @@ class Plateau:
     """Lower the rate when a loss has stopped falling, as ReduceLROnPlateau(mode="min") of torch.
 
     A value is better if it is below best * (1 - threshold), where best is the last one that was
-    better; the first value always is. Values are >= 0; nan is never better. `step` counts the
+    better, and inf before there is one. Values are >= 0; nan is never better. `step` counts the
     values in a row that were not better. Once there are more than `patience` of them, the rate
     becomes max(lr * factor, min_lr), and the count starts again at 0; best stays.
 

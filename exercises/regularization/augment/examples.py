@@ -28,7 +28,7 @@ def check_turn_and_flip(submission):
 
 
 def check_warp(submission):
-    """The sequence of the README, read with the power 2, and with 1."""
+    """The sequence of the task, read with the power 2, and with 1."""
     x = torch.tensor([[0.0, 10.0, 20.0, 60.0]])
     warped = torch.tensor([[0.0, 10 / 3, 40 / 3, 60.0]])
     assert_close(submission.time_warp(x, torch.tensor([2.0])), warped, "time_warp, power 2")

@@ -7,7 +7,7 @@ X = torch.tensor([1.0, 2.0, 3.0, 4.0])
 
 
 def check_dropout_of_four(submission):
-    """The four numbers of the README with p = 0.2, in training and outside."""
+    """The four numbers of the task with p = 0.2, in training and outside."""
     for name, kept, outside in (
         ("inverted_dropout", X / 0.8, X),
         ("classic_dropout", X, X * 0.8),
@@ -22,7 +22,7 @@ def check_dropout_of_four(submission):
 
 
 def check_stops_in_time(submission):
-    """Both columns of the README's table: where it stops, and what was best."""
+    """Both columns of the task's table: where it stops, and what was best."""
     for min_delta, stops, best, step in ((0.0, 3, 0.8, 1), (0.25, 2, 1.0, 0)):
         stopper = submission.EarlyStopping(2, min_delta)
         for i, value in enumerate([1.0, 0.8, 0.9, 0.85, 0.7][: stops + 1]):
@@ -37,7 +37,7 @@ def check_stops_in_time(submission):
 
 
 def check_penalty_of_four(submission):
-    """The matrix of the README costs 1.4, and its gradient is 0.2 W."""
+    """The matrix of the task costs 1.4, and its gradient is 0.2 W."""
     W = torch.tensor([[1.0, -2.0], [0.0, 3.0]])
     got = submission.l2_penalty.vjp(W, cotangent=torch.tensor(1.0), lam=0.1)
     assert_close(got.out, torch.tensor(1.4), "l2_penalty(W, lam=0.1)")
@@ -45,7 +45,7 @@ def check_penalty_of_four(submission):
 
 
 def check_four_names(submission):
-    """The parameters of the README's table go into the right groups."""
+    """The parameters of the task's table go into the right groups."""
     named = [
         ("tok_emb.weight", torch.zeros(65, 32)),
         ("norm.weight", torch.ones(32)),
@@ -60,7 +60,8 @@ def check_four_names(submission):
         strict=True,
     ):
         if not isinstance(group, dict) or group.get("names") != names:
-            raise Mismatch(f"decay_groups: got {describe(group)}, expected the names {names}")
+            mine = group.get("names") if isinstance(group, dict) else describe(group)
+            raise Mismatch(f"decay_groups: got the names {mine}, expected {names}")
         if group.get("weight_decay") != wd:
             raise Mismatch(f"decay_groups: {names} decay by {group.get('weight_decay')}")
         params = unpack(group.get("params"), 2, "params")

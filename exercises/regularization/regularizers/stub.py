@@ -53,7 +53,8 @@ class EarlyStopping:
         best        the value of the last improvement; before the first, inf ("min") or -inf ("max")
         best_state  a copy of the state of that update; before the first, None
         best_step   the number of that update, counted from 0; before the first, None
-    Raises: ValueError naming `patience`, `min_delta` or `mode`, where it is none of these.
+    Raises: ValueError naming `patience` if it is below 1, `min_delta` if it is below 0, and `mode`
+    if it is neither "min" nor "max".
     """
 
     def __init__(self, patience: int, min_delta: float = 0.0, mode: str = "min") -> None:

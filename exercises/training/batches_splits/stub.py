@@ -53,7 +53,8 @@ def split(
 ) -> dict[str, Tensor]:
     """The rows of each part: {"train", "val", "test"} to index tensors, in the order of fractions.
 
-    Every row is in exactly one part, drawn at random. Sizes:
+    Every row is in exactly one part, drawn at random. A part may have no rows: then its tensor has
+    the shape (0,). Sizes:
         plain     each part has fraction * n rows, up to 1 row
         y         (n,) int64 classes: the same for the rows of every class by itself, so each part
                   has fraction * (rows of the class) of them, up to 1

@@ -7,8 +7,8 @@ ITEMS = [f"{group}{i}" for group, count in COUNTS.items() for i in range(1, coun
 NEXT = {
     "a": "ask what values one target may take, and how many targets one example has",
     "b": "sketch the curve: where does it flatten, where does it never learn again?",
-    "c": "hold the design against the five rules of the README, one by one",
-    "d": "put the numbers into the formula of the README's table",
+    "c": "hold the design against the five rules of the task, one by one",
+    "d": "put the numbers into the formula of its loss",
     "e": "what is special about the input: a grid, an order, a table, or nothing?",
     "f": "a dead unit is 0 for every input, so its weights never have a gradient",
     "g": "what does the loss apply by itself, and what is left for you?",

@@ -1,4 +1,3 @@
-import itertools
 import math
 
 from hypothesis import example, given, settings
@@ -59,18 +58,26 @@ def rates(f, steps, *args):
 
 
 def called(f, step, args):
-    return f"{f.label}({', '.join(f'{each:g}' for each in (step, *args))})"
+    numbers = (each if isinstance(each, str) else f"{each:g}" for each in (step, *args))
+    return f"{f.label}({', '.join(numbers)})"
 
 
 def assert_schedule(f, truth, steps, *args):
     """Equal to the formula in each of these steps."""
     steps = list(steps)
     for step, got in zip(steps, rates(f, steps, *args), strict=True):
-        assert_rate(got, truth(step, *args), called(f, step, args))
+        want = truth(step, *args)
+        if not near(got, want):
+            f(step, *args)  # the verdict shows the last call: make it the one that is wrong
+        assert_rate(got, want, called(f, step, args))
+
+
+def near(got, want):
+    return abs(got - want) <= ATOL + RTOL * abs(want)
 
 
 def assert_rate(got, want, what):
-    if not abs(got - want) <= ATOL + RTOL * abs(want):
+    if not near(got, want):
         message = f"{what}: got {got:.6g}, expected {want:.6g}"
         raise Mismatch(message, error=abs(got - want), allowed=ATOL + RTOL * abs(want))
 
@@ -113,9 +120,11 @@ def check_cosine_after_warmup(submission, base, total, share, min_lr):
     args = base, warmup, total, min_lr
     assert_schedule(submission.warmup_cosine, warm_cosine, range(warmup, total), *args)
     every = rates(submission.warmup_cosine, list(range(total)), *args)
-    falls = itertools.pairwise(every[max(0, warmup - 1) :])
-    if not all(after <= before + ATOL for before, after in falls):
-        raise Mismatch("warmup_cosine: the rate rises after the warm-up")
+    for step in range(max(1, warmup), total):
+        if every[step] > every[step - 1] + ATOL:
+            rise = f"from {every[step - 1]:.6g} to {every[step]:.6g} at step {step}"
+            where = called(submission.warmup_cosine, "step", args)
+            raise Mismatch(f"{where}: rises {rise}, expected no rise after step {warmup - 1}")
     climb = base * (warmup + 1) / 2 if warmup else 0.0
     area = climb + (total - warmup) * (base + min_lr) / 2
     assert_rate(sum(every), area, "warmup_cosine: the sum over all steps")
@@ -180,11 +189,13 @@ def losses(seed, count=60):
 def assert_plateau(submission, values, **cfg):
     plan = submission.Plateau(**cfg)
     expected = plateau(values, **cfg)
+    made = ", ".join(f"{name}={value:g}" for name, value in cfg.items())
     for i, (value, want) in enumerate(zip(values, expected, strict=True), 1):
         got = plan.step(value)
         if type(got) is not float:
             raise Mismatch(f"Plateau.step returned a {type(got).__name__}, expected a float")
-        assert_rate(got, want, f"Plateau: the rate after value {i}")
+        seen = ", ".join(["..."] * (i > 8) + [f"{each:g}" for each in values[max(0, i - 8) : i]])
+        assert_rate(got, want, f"Plateau({made}) after the losses {seen}")
 
 
 @weight(2)

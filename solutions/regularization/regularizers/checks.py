@@ -22,6 +22,7 @@ from grader.oracle import (
 )
 from grader.oracle.values import describe
 
+NOT_KEPT = "p is the probability of dropping a value, not of keeping it"
 PS = [0.2, 0.8, 0.5, 0.0]
 DROPOUTS = ["inverted_dropout", "classic_dropout"]
 
@@ -29,6 +30,10 @@ DROPOUTS = ["inverted_dropout", "classic_dropout"]
 def kept_value(name, x, p):
     """What a value that is kept becomes, in training and outside."""
     return (x / (1 - p), x) if name == "inverted_dropout" else (x, x * (1 - p))
+
+
+def is_text(value):
+    return isinstance(value, str)
 
 
 def nowhere_zero(x):
@@ -74,7 +79,8 @@ def check_share_and_mean(submission, name):
             far = float(share.flatten()[(share - p).abs().argmax()])
             if abs(far - p) > bound:
                 message = f"{name}, p={p}: dropped {far:.3f} {what}, expected about {p}"
-                raise Mismatch(message, error=abs(far - p), allowed=bound)
+                step = NOT_KEPT if abs(far - (1 - p)) <= bound else ""
+                raise Mismatch(message, error=abs(far - p), allowed=bound, next_step=step)
         expected = kept_value(name, x, p)[1].mean()
         bound = 6 * float(out.std()) / math.sqrt(out.numel())
         what = f"mean of {name} in training, p={p}"
@@ -257,8 +263,10 @@ def check_decay_groups(submission, names, wd, seed):
             raise Mismatch(f"{what}: got {describe(group)}, expected names, params, weight_decay")
         if not isinstance(group["names"], list | tuple):
             raise Mismatch(f"{what}: names is {describe(group['names'])}, expected a list")
-        if [each for each in group["names"] if isinstance(each, str)] != expected:
-            raise Mismatch(f"{what}: names are not {', '.join(expected) or 'an empty list'}")
+        if [each for each in group["names"] if is_text(each)] != expected:
+            wrong = sorted(set(filter(is_text, group["names"])) ^ set(expected))
+            message = f"{what}: names are not {', '.join(expected) or 'an empty list'}"
+            raise Mismatch(f"{message}; look at {', '.join(wrong) or 'their order'}")
         if type(group["weight_decay"]) not in (int, float):
             raise Mismatch(
                 f"{what}: weight_decay is {describe(group['weight_decay'])}, not a number"

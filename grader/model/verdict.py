@@ -1,0 +1,198 @@
+"""What grading found: score, pass and exit code are derived, never stored."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, computed_field, model_validator
+
+from grader.model.base import Frozen
+
+
+class Status(StrEnum):
+    """How one check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    """The submission raised."""
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    KILLED = "killed"
+    """The submission ended its own process, or crashed it."""
+    FORBIDDEN = "forbidden"
+    SKIPPED = "skipped"
+    GRADER_FAULT = "grader_fault"
+
+
+class Level(StrEnum):
+    """How well a submission is isolated; see docs/security.md."""
+
+    STRICT = "strict"
+    CONTAINER = "container"
+    BASIC = "basic"
+    NONE = "none"
+    """Nothing was run: the submission is data."""
+
+
+class Array(Frozen):
+    """A tensor small enough to be read, or the corner of a larger one."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    values: tuple[float | None, ...] = ()
+    """Row by row, at most 64; empty where the tensor is larger."""
+
+
+class Counterexample(Frozen):
+    """The smallest input found for which a claim does not hold."""
+
+    call: str = ""
+    """The call as text: `softmax(x, dim=0)`."""
+    inputs: dict[str, Array | str] = {}
+    expected: Array | None = None
+    got: Array | None = None
+    at: tuple[int, ...] | None = None
+    """Index of the first difference."""
+    error: float | None = None
+    allowed: float | None = None
+
+
+class Measure(Frozen):
+    """A number that the grader measured."""
+
+    name: str
+    value: float
+    unit: str = ""
+    bar: float | None = None
+    """The value asked for, or nothing where the number is only shown."""
+    better: Literal["higher", "lower"] = "higher"
+
+
+class Curve(Frozen):
+    """Lines over a common x axis, with horizontal levels to compare them with."""
+
+    title: str
+    x_label: str
+    y_label: str
+    series: dict[str, tuple[tuple[float, float], ...]]
+    levels: dict[str, float] = {}
+
+
+class Outcome(Frozen):
+    """What one check found."""
+
+    check: str
+    claim: str
+    """The sentence that the learner reads: the check's docstring."""
+    status: Status
+    message: str = ""
+    line: int | None = None
+    """Line of the learner's file, where there is one."""
+    counterexample: Counterexample | None = None
+    mistakes: tuple[str, ...] = ()
+    """Sentences of the known mistakes that give the same wrong answers."""
+    next_step: str = ""
+    weight: float = 1
+    """Share of the exercise's points, relative to the other checks."""
+    merit: bool = False
+    """Shown and worth points, but not needed to pass."""
+    measures: tuple[Measure, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    seconds: float = 0
+    cpu_s: float = 0
+    peak_mb: float = 0
+    printed: str = ""
+    """What the submission printed during this check."""
+
+
+class Isolation(Frozen):
+    """How the submission was kept apart, named in every verdict."""
+
+    level: Level
+    detail: str = ""
+
+
+class Verdict(Frozen):
+    """One submission, graded. Score, pass and exit code are derived, never stored."""
+
+    schema_: Annotated[Literal["grader.verdict/1"], Field(alias="schema")] = "grader.verdict/1"
+    exercise: str
+    unit: str
+    title: str
+    points: int
+    pass_mark: float = 1.0
+    file: str
+    sha256: str
+    learner: str = ""
+    started: str
+    """ISO 8601, UTC."""
+    seed: int
+    factor: float = Field(1, ge=0, le=1)
+    """What each point is worth, where the whole is not as was asked for; the notes say why."""
+    outcomes: tuple[Outcome, ...]
+    isolation: Isolation
+    versions: dict[str, str] = {}
+    hashes: dict[str, str] = {}
+    """sha256 of checks, reference and data."""
+    notes: tuple[str, ...] = ()
+    """What the reader must know: which data stood in, which numbers are personal."""
+    seconds: float = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_derived(cls, data: Any) -> Any:
+        derived = ("passed", "score", "exit_code")
+        return (
+            {k: v for k, v in data.items() if k not in derived} if isinstance(data, dict) else data
+        )
+
+    def worth(self, outcome: Outcome) -> float:
+        """Points that this outcome carries."""
+        total = sum(each.weight for each in self.outcomes)
+        return self.points * outcome.weight / total if total else 0.0
+
+    def earned(self, outcome: Outcome) -> float:
+        """Points earned here: all or none, times the factor; none beside a forbidden name."""
+        forbidden = any(each.status is Status.FORBIDDEN for each in self.outcomes)
+        fine = outcome.status is Status.PASSED and not forbidden
+        return self.worth(outcome) * self.factor if fine else 0.0
+
+    @property
+    def faults(self) -> tuple[Outcome, ...]:
+        return tuple(each for each in self.outcomes if each.status is Status.GRADER_FAULT)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def score(self) -> float:
+        return round(sum(self.earned(each) for each in self.outcomes), 2)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def passed(self) -> bool:
+        """Enough points of the required checks, every rule kept, and no grader fault."""
+        required = [each for each in self.outcomes if not each.merit]
+        possible = sum(self.worth(each) for each in required)
+        earned = sum(self.earned(each) for each in required)
+        unweighted = all(each.status is Status.PASSED for each in required if each.weight == 0)
+        return (
+            bool(possible)
+            and not self.faults
+            and unweighted
+            and earned >= self.pass_mark * possible - 1e-9
+        )
+
+    @property
+    def only_examples(self) -> bool:
+        """Whether all that could be checked here holds, and nothing of it was worth points."""
+        fine = all(each.status is Status.PASSED for each in self.outcomes)
+        return fine and bool(self.outcomes) and not any(each.weight for each in self.outcomes)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def exit_code(self) -> int:
+        """0 passed, 1 not passed, 3 grader fault; no outcome at all is a grader fault."""
+        if self.faults or not self.outcomes:
+            return 3
+        return 0 if self.passed else 1
