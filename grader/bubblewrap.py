@@ -23,7 +23,7 @@ from grader.model import Limits
 
 PACKAGE = Path(__file__).parent
 INSIDE = "/box"
-FILES = ("__init__.py", "wire.py", "worker.py", "zygote.py")
+FILES = ("__init__.py", "meter.py", "wire.py", "worker.py", "zygote.py")
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",

@@ -184,6 +184,9 @@ def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
             "only an instructor's course key makes them secret"
         )
     said += [submission.note] if submission.note else []
+    source = submission.content.decode("utf-8-sig", errors="replace")
+    for name in rules.missing(source, exercise.rules):
+        said.append(f"the source never uses {name}, as a solution would; a person should look")
     said += [f"data: {_data(name).source}" for name in exercise.needs]
     if not exercise.has_hidden_checks:
         said.append("only the visible examples were run; the hidden checks are not in this kit")
@@ -192,7 +195,8 @@ def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
 
 def hashes(exercise: Exercise) -> dict[str, str]:
     """sha256 of what the verdict rests on besides the submission."""
-    places = [*check_files(exercise), exercise.solution / "reference.py"]
+    asked = [exercise.folder / name for name in ("exercise.yaml", "questions.py")]
+    places = [*asked, *check_files(exercise), exercise.solution / "reference.py"]
     found = {path.name: sha256(path.read_bytes()).hexdigest() for path in places if path.exists()}
     return found | {name: _data(name).sha256 for name in exercise.needs}
 

@@ -13,11 +13,13 @@ import socket
 import sys
 import types
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 import torch
 
 from grader import wire
+from grader.meter import Meter
 
 MESSAGE = 2000
 
@@ -27,28 +29,37 @@ class Refused(RuntimeError):
 
 
 class Worker:
-    """Answers questions about one submission."""
+    """Answers questions about one submission.
 
-    def __init__(self, sock: socket.socket) -> None:
+    Args: device_mb, the memory of a simulated device, which all that happens here is held to.
+    """
+
+    def __init__(self, sock: socket.socket, device_mb: float | None = None) -> None:
         self.sock = sock
+        self.meter = Meter(device_mb) if device_mb is not None else None
         self.file = "submission.py"
         self.module = types.ModuleType("submission")
         self.kept: dict[int, Any] = {}
         self.next_id = 0
 
     def serve(self) -> NoReturn:
-        while True:
-            try:
-                question = self._receive()
-            except (wire.WireError, OSError):
-                os._exit(0)
-            for number in question.pop("release", ()):
-                self.kept.pop(number, None)
-            try:
-                answer = {"ok": True, **getattr(self, "_" + question.pop("op"))(**question)}
-                self._send(answer)
-            except BaseException as error:
-                self._complain(error)
+        with self.meter or nullcontext():
+            while True:
+                self._answer()
+
+    def _answer(self) -> None:
+        """One question, from the socket to the socket."""
+        try:
+            question = self._receive()
+        except (wire.WireError, OSError):
+            os._exit(0)
+        for number in question.pop("release", ()):
+            self.kept.pop(number, None)
+        try:
+            answer = {"ok": True, **getattr(self, "_" + question.pop("op"))(**question)}
+            self._send(answer)
+        except BaseException as error:
+            self._complain(error)
 
     def _send(self, answer: dict[str, Any]) -> None:
         body: list[Any] = []
@@ -149,6 +160,19 @@ class Worker:
     def _parameters(self, on: Any) -> dict[str, Any]:
         named = on.named_parameters()
         return {"value": [(name, list(p.shape), p.dtype, p.requires_grad) for name, p in named]}
+
+    def _memory(self) -> dict[str, Any]:
+        """What the meter shows; nothing where there is none."""
+        return {"value": self.meter.reading() if self.meter else {}}
+
+    def _watch(self, on: Any) -> dict[str, Any]:
+        """A model in training: the norm of each gradient, None where there is none; its end."""
+        named = list(on.named_parameters())
+        norms = {
+            name: None if p.grad is None else p.grad.detach().norm().item() for name, p in named
+        }
+        last = named[-1][1].detach() if named else None
+        return {"value": (norms, last), "memory": self._memory()["value"]}
 
     def _vjp(self, on: Any, name: str | None, args: Any, kwargs: Any, cotangent: Any) -> Any:
         """Gradients of <output, cotangent> for every floating tensor argument and parameter."""

@@ -114,7 +114,7 @@ class Zygote:
                 _tell_fault(self.control, error)
                 os._exit(1)
             self.control.close()
-            Worker(sock).serve()
+            Worker(sock, order["device_mb"]).serve()
         sock.close()
 
     def _watch(self) -> None:

@@ -14,7 +14,8 @@ BELOW = {
     "model": set(),
     "wire": set(),
     "oracle": set(),
-    "worker": {"wire"},
+    "meter": set(),
+    "worker": {"meter", "wire"},
     "zygote": {"worker"},
     "rules": {"model"},
     "report": {"model"},
@@ -24,7 +25,8 @@ BELOW = {
     "datafiles": {"model"},
     "data": {"model", "datafiles"},
     "answers": {"model", "documents"},
-    "catalogue": {"model", "documents"},
+    "edits": {"model"},
+    "catalogue": {"model", "documents", "edits"},
     "box": {"model", "bubblewrap"},
     "proxy": {"wire", "box"},
     "counterexample": {"model", "proxy"},
@@ -45,8 +47,13 @@ BELOW = {
     "engine": {"model", "box", "rules", "data", "checking", "lending", "personal"},
     "sitting": {"model", "documents"},
     "exam": {
+        "edits",
         *("model", "documents", "sitting", "engine", "box", "catalogue", "rules", "data", "report"),
         *("answers", "lending", "personal", "oracle", "checking", "proxy", "mistakes", "ledger"),
+        "meter",
+    },
+    "bulk": {
+        *("model", "box", "catalogue", "notebook", "engine", "lending", "ledger", "report"),
     },
     "authoring": {"model", "box", "answers", "catalogue", "engine", "mistakes", "personal"},
 }
@@ -91,10 +98,10 @@ def test_the_table_has_no_circle():
         done |= ready
 
 
-def test_only_wire_worker_and_zygote_are_mounted_in_the_box():
+def test_only_wire_meter_worker_and_zygote_are_mounted_in_the_box():
     from grader import bubblewrap
 
-    assert set(bubblewrap.FILES) == {"__init__.py", "wire.py", "worker.py", "zygote.py"}
+    assert set(bubblewrap.FILES) == {"__init__.py", "meter.py", "wire.py", "worker.py", "zygote.py"}
 
 
 def test_no_exercise_is_named_in_the_engine():

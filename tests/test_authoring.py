@@ -73,3 +73,35 @@ def test_a_new_exercise_proves_itself_and_is_never_overwritten(course, isolation
         authoring.new(course, "basics", "double")
     with pytest.raises(UsageError, match="no plain name"):
         authoring.new(course, "basics", "two words")
+
+
+def problem(course, isolation, slug, what):
+    exercise = catalogue.find(catalogue.load(course), slug)
+    (trial,) = [each for each in authoring.trials(exercise) if each.what == what]
+    return trial.problem(authoring.Bench(isolation))
+
+
+def test_a_mistake_that_names_a_merit_check_may_pass_but_costs_points_there(course, isolation):
+    folder = course / "solutions/basics/sums"
+    with (folder / "checks.py").open("a") as file:
+        file.write(
+            "\n\nfrom grader.oracle import merit\n\n\n@merit\ndef check_whole(submission):\n"
+            '    """The first is written as a whole number."""\n'
+            '    assert type(submission["q1"]) is int\n'
+        )
+    text = '"""You wrote a decimal point.\ncaught by: check_whole\n"""\n\n\n'
+    wrong = text + "def answer(question):\n    return float(question.a + question.b)\n"
+    (folder / "mistakes/decimal.py").write_text(wrong)
+    assert problem(course, isolation, "sums", "mistake decimal") == ""
+    (folder / "mistakes/decimal.py").write_text(wrong.replace("float", "int"))
+    assert problem(course, isolation, "sums", "mistake decimal") == "passed"
+
+
+def test_a_mistake_that_the_source_gives_away_is_not_run(course, isolation):
+    path = course / "solutions/basics/softmax/mistakes/library.py"
+    text = '"""You called the library.\ncaught by: rules\n"""\n\nimport torch\n\n1 / 0\n'
+    path.write_text(text + "softmax = torch.softmax\n")
+    assert problem(course, isolation, "softmax", "mistake library") == ""
+    path.write_text(text)
+    found = problem(course, isolation, "softmax", "mistake library")
+    assert found == "the source keeps the rules"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.model import Rules
-from grader.rules import Violation, judge
+from grader.rules import Violation, judge, missing
 
 RULES = Rules(forbid=("softmax", "relu", "linear", "Transformer*", "is_causal", "dropout", "sum"))
 
@@ -286,3 +286,16 @@ def test_judging_never_raises_whatever_the_text(source: str) -> None:
     violations = judge(source, Rules(forbid=("softmax", "*"), lines=3, tokens=5))
     assert all(each.line >= 1 and each.name and each.why for each in violations)
     assert len({each[:2] for each in violations}) == len(violations)
+
+
+@pytest.mark.parametrize(
+    ("source", "lacking"),
+    [
+        (T + "def f(x): return torch.log_softmax(x, -1)", ()),
+        (NN + "f = nn.Softmax(-1)", ()),
+        ("def f(x): return x.exp() / x.exp().sum()  # softmax", ("softmax",)),
+        ("def f(:", ()),
+    ],
+)
+def test_a_name_that_a_solution_would_use_is_missed_in_the_code_alone(source, lacking):
+    assert missing(source, Rules(expect=("softmax",))) == lacking

@@ -452,6 +452,47 @@ def test_a_write_between_the_look_and_the_write_is_refused_and_nothing_is_lost(b
 # ---- proof
 
 
+def test_a_noted_code_stands_in_the_log_with_the_event_that_it_fixes(building):
+    seq, code = building.sitting.anchor
+    building.sitting.beat()
+    assert building.sitting.note(code, "Dr Hill") == (seq, code)
+    event = unpack(building.sitting.log.rows()[-1].body)[0]
+    assert (event.kind, event.data) == ("anchor", {"event": seq, "code": code, "by": "Dr Hill"})
+    for strange in ("", "0" * 8, code[:4]):
+        with pytest.raises(Refused, match="read it once more"):
+            building.sitting.note(strange, "Dr Hill")
+
+
+@pytest.mark.parametrize(
+    "data", [{"event": 0}, {"event": 3}, {"code": "1a"}, {"code": 7}, {"by": ""}]
+)
+def test_a_code_that_cannot_have_been_noted_is_refused(building, data):
+    given = {"event": 1, "code": "0" * 8, "by": "Dr Hill", **data}
+    with pytest.raises(Refused):
+        rules.apply(building.sitting.state, Event(3, "anchor", given, building.clock.read()))
+
+
+def test_what_the_rules_would_refuse_can_be_asked_and_nothing_is_written(desk):
+    with pytest.raises(Refused, match="Part build comes first"):
+        desk.sitting.require("open", part="diagnose")
+    desk.sitting.require("open", part="build")
+    assert kinds(desk) == ["create"] and part(desk).status == "locked"
+
+
+def test_files_are_unsaved_until_they_are_as_in_the_last_snapshot(building):
+    assert not building.sitting.unsaved("build")
+    building.write("x = 1")
+    assert building.sitting.unsaved("build")
+    building.sitting.snapshot("build")
+    assert not building.sitting.unsaved("build")
+
+
+def test_a_sitting_knows_its_level_its_ticket_and_how_often_it_is_saved(tmp_path):
+    given = {"seed": 7, "level": "lab", "ticket": "n1", "clock": ManualClock()}
+    state = Sitting.create(tmp_path / "a.db", EXAM, "ada", KEY, **given).state
+    assert (state.level, state.ticket, state.autosave_ns) == ("lab", "n1", 20 * SECOND)
+
+
 def test_the_anchor_is_the_start_of_the_last_hash(building):
     seq, code = building.sitting.anchor
     assert (seq, code) == (2, building.sitting.log.rows()[-1].hash[:8])

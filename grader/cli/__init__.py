@@ -13,14 +13,17 @@ import click
 from click.shell_completion import CompletionItem
 
 from grader import __version__, workspace
+from grader.cli import bulk, exam_board, exam_class, exam_marks, exam_staff
 from grader.cli.author import author
+from grader.cli.autograder import autograder
 from grader.cli.common import complete_slug, state_folder
 from grader.cli.course import hint, lines, list_, show
+from grader.cli.exam import exam
 from grader.cli.grading import report, run
 from grader.cli.learning import init, reset, solution, status
 from grader.cli.machine import data, doctor
 from grader.cli.watch import watch
-from grader.model import GraderFault, UsageError
+from grader.model import GraderFault, Refused, UsageError
 
 DESCRIPTORS = 256
 """Open files that a submission may have, which is more than we need."""
@@ -35,7 +38,7 @@ CURES = {
 }
 """What the user can do about what the system refuses."""
 
-EXIT_USAGE, EXIT_FAULT, EXIT_INTERRUPTED = 2, 3, 130
+EXIT_USAGE, EXIT_FAULT, EXIT_REFUSED, EXIT_INTERRUPTED = 2, 3, 4, 130
 
 
 class DefaultsToRun(click.Group):
@@ -70,15 +73,24 @@ def cli() -> None:
         grade show sdpa_masks          the task
         grade sdpa_masks               grade your file
         grade doctor                   is this machine fit?
-    Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 grader fault, 130 interrupted.
+        grade bulk autumn              grade what a class handed in
+    Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 grader fault, 4 refused by a rule
+    of the exam, 130 interrupted.
     """
 
 
 for command in (
     *(init, run, watch, list_, show, hint, solution, status, reset),
-    *(report, lines, doctor, data, author),
+    *(report, lines, doctor, data, author, exam),
+    *bulk.COMMANDS,
 ):
     cli.add_command(command)
+for command in (
+    *(*exam_class.COMMANDS, *exam_staff.COMMANDS),
+    *(*exam_board.COMMANDS, *exam_marks.COMMANDS),
+):
+    exam.add_command(command)
+author.add_command(autograder)
 
 
 def main() -> None:
@@ -94,6 +106,8 @@ def main() -> None:
         _end(f"Error: {text}", EXIT_USAGE)
     except GraderFault as error:
         _end(f"Grader fault: {error}", EXIT_FAULT)
+    except Refused as error:
+        _end(f"Refused: {error}", EXIT_REFUSED)
     except (KeyboardInterrupt, click.Abort):
         _end("Interrupted.", EXIT_INTERRUPTED)
     except BrokenPipeError:

@@ -8,7 +8,7 @@ import click
 
 from grader import catalogue
 from grader.cli.common import complete_slug, course_option, load_course
-from grader.model import UsageError
+from grader.model import Course, Exercise, UsageError
 
 
 @click.group()
@@ -26,14 +26,15 @@ def check(slugs: tuple[str, ...], everything: bool, folder: Path | None) -> None
     \b
     Examples:
         grade author check sdpa_masks
+        grade author check exams/exit-1/build      a part of an exam, by its folder
         grade author check --all
     """
     from grader import authoring, box
 
-    _, course = load_course(folder)
+    root, course = load_course(folder)
     if not slugs and not everything:
         raise UsageError("name an exercise, or use --all.")
-    chosen = course.exercises if everything else [catalogue.find(course, slug) for slug in slugs]
+    chosen = course.exercises if everything else [_named(root, course, slug) for slug in slugs]
     isolation, bad = box.isolation(), 0
     for exercise in chosen:
         for proof in authoring.prove(exercise, isolation):
@@ -42,6 +43,13 @@ def check(slugs: tuple[str, ...], everything: bool, folder: Path | None) -> None
             click.echo(mark if proof.problem else f"ok    {proof.exercise}: {proof.what}")
     click.echo(f"{len(chosen)} exercises, {bad} problems")
     raise SystemExit(1 if bad else 0)
+
+
+def _named(root: Path, course: Course, name: str) -> Exercise:
+    """An exercise by its name, or one outside the course by its folder, with `/` in it."""
+    if "/" not in name:
+        return catalogue.find(course, name)
+    return catalogue.read_exercise(root / name, root / "solutions" / name)
 
 
 @author.command()

@@ -79,7 +79,7 @@ def grade(
         found, fresh = grading.grade(
             room, chosen[0], source, isolation, again=again, progress=line.show
         )
-    click.echo(_row(found) + ("" if fresh else "  (graded before)"))
+    click.echo(row(found) + ("" if fresh else "  (graded before)"))
 
 
 def _each(place: Path, chosen: Sequence[Path], jobs: int, flags: list[str]) -> int:
@@ -158,10 +158,10 @@ def _decide(place: Path, learner: str, decision: Callable[[Sitting], None]) -> N
     from grader.exam import grading
     from grader.exam.classroom import Classroom
 
-    click.echo(_row(grading.decide(Classroom(place), learner, decision)))
+    click.echo(row(grading.decide(Classroom(place), learner, decision)))
 
 
-def _row(found: Result) -> str:
+def row(found: Result) -> str:
     """A result in one line."""
     parts = ", ".join(
         f"{each.name} {each.score:g}/{each.points}{'?' * each.provisional}" for each in found.parts

@@ -18,6 +18,7 @@ from grader.cli.common import (
     state_folder,
     task_of,
 )
+from grader.cli.output import Output, no_workflow_commands, output_option, write
 from grader.cli.progress import ProgressLine
 from grader.model import Course, Exercise, GraderFault, Level, Submission, UsageError, Verdict
 
@@ -27,7 +28,7 @@ from grader.model import Course, Exercise, GraderFault, Level, Submission, Usage
 @click.option("--all", "everything", is_flag=True, help="Every exercise of the course.")
 @click.option("--file", type=click.Path(path_type=Path), help="Grade this file for SLUG.")
 @click.option("--reference", is_flag=True, help="Grade the reference solutions.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write an HTML report.")
+@output_option
 @click.option("--sandbox", type=click.Choice(["strict", "container", "basic"]))
 @click.option("--seed", type=int, help="Seed of the drawn inputs.")
 @click.option(
@@ -40,7 +41,7 @@ def run(
     everything: bool,
     file: Path | None,
     reference: bool,
-    output: Path | None,
+    outputs: tuple[Output, ...],
     sandbox: str | None,
     seed: int | None,
     verbose: bool,
@@ -56,6 +57,7 @@ def run(
         grade work/sdpa_masks.py             a file; its name says which exercise
         grade run sdpa_masks --file a.py     any file
         grade run --all --reference -o report.html
+        grade run sdpa_masks -o gradescope:results.json -o junit.xml
     """
     from grader.ledger import Ledger
 
@@ -89,7 +91,8 @@ def run(
         click.echo(f"\nHand in: {course.hand_in}")
     if home and len(verdicts) == 1 and verdicts[0].passed and not (as_json or not_kept):
         _say_next(course, home)
-    _finish(verdicts, course, output, as_json)
+    _finish(verdicts, as_json)
+    write(outputs, verdicts, course, files=chosen)
     if not_kept:
         raise not_kept
     raise SystemExit(max(verdict.exit_code for verdict in verdicts))
@@ -119,7 +122,7 @@ def _say_next(course: Course, home: workspace.Workspace) -> None:
 
 
 def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
-    if path.is_relative_to(exercise.solution) and not exercise.is_code:
+    if path.resolve().is_relative_to(exercise.solution.resolve()):
         from grader import authoring, personal
 
         seed = personal.personal_seed(exercise, learner_name()) if seed is None else seed
@@ -162,12 +165,13 @@ def _print_one(verdict: Verdict, count: int, verbose: bool) -> None:
     from grader import report
 
     console = Console(soft_wrap=False)
-    report.print_verdict(verdict, console, verbose=verbose)
+    with no_workflow_commands():
+        report.print_verdict(verdict, console, verbose=verbose)
     if count > 1:
         console.print()
 
 
-def _finish(verdicts: list[Verdict], course: Course, output: Path | None, as_json: bool) -> None:
+def _finish(verdicts: list[Verdict], as_json: bool) -> None:
     from grader import report
 
     if as_json:
@@ -176,36 +180,19 @@ def _finish(verdicts: list[Verdict], course: Course, output: Path | None, as_jso
         from rich.console import Console
 
         report.print_summary(verdicts, Console())
-    if output:
-        _write_html(verdicts, course, output)
-
-
-def _write_html(
-    verdicts: list[Verdict], course: Course, output: Path, *, whole: bool = False
-) -> None:
-    from grader import report
-
-    page = report.as_html(verdicts, course.title, course if whole else None)
-    beside = output.with_name(f".{output.name}.tmp")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(page, "utf-8")
-        beside.replace(output)  # so that no half page is ever seen
-    except OSError as error:
-        raise UsageError(f"{output.name} cannot be written: {error.strerror}.") from None
-    click.echo(f"Report: {output}", err=True)
 
 
 @click.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"))
+@output_option
 @json_option
 @course_option
-def report(output: Path, as_json: bool, folder: Path | None) -> None:
-    """Write one HTML page of the whole course: your latest attempt at each exercise.
+def report(outputs: tuple[Output, ...], as_json: bool, folder: Path | None) -> None:
+    """Report on the whole course: your latest attempt at each exercise, by default as report.html.
 
     \b
-    Example:
-        grade report -o report.html
+    Examples:
+        grade report
+        grade report -o canvas:grades.csv -o report.md
     """
     from grader import report as views
     from grader.ledger import Ledger
@@ -219,5 +206,8 @@ def report(output: Path, as_json: bool, folder: Path | None) -> None:
         raise UsageError("nothing has been graded here yet; grade an exercise first.")
     if as_json:
         click.echo(views.as_json(verdicts))
-    else:
-        _write_html(verdicts, course, output, whole=True)
+    elif not outputs:
+        outputs = (Output("html", Path("report.html")),)
+    home = workspace.find()
+    files = [(each, home.place(each)) for each in course.exercises] if home else []
+    write(outputs, verdicts, course, whole=True, files=files)

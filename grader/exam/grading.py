@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from grader.exam import papers, signing
+from grader.exam import evidence, papers, signing
 from grader.exam.classroom import Classroom
 from grader.exam.marking import mark
 from grader.exam.page import page
-from grader.exam.place import LOG, STATE
+from grader.exam.place import LOG, STATE, Place
 from grader.exam.result import Result, result
 from grader.lending import Progress, to_nobody
-from grader.model import GraderFault, Isolation, Level, Refused, UsageError
-from grader.sitting import Log, Sitting, State, bundle, rules
+from grader.model import GraderFault, Isolation, Level, Refused, UsageError, Verdict
+from grader.sitting import Log, Sitting, State, bundle
+from grader.sitting import exam as definition
 
 ENOUGH = (Level.STRICT, Level.CONTAINER)
 
@@ -67,8 +68,7 @@ def grade(
         if fresh:
             tasks = papers.tasks(exam)
             verdicts = mark(sitting.log, sitting.state, tasks, isolation, progress)
-            texts = {part: each.model_dump_json().encode() for part, each in verdicts.items()}
-            sitting.grade(texts, {part: each.score for part, each in verdicts.items()})
+            _keep(sitting, verdicts)
     return write(room, learner), fresh
 
 
@@ -94,6 +94,32 @@ def write(room: Classroom, learner: str) -> Result:
     _replace(folder / f"{learner}.json", signing.sign(found, room.folder / "private.pem"))
     _replace(folder / f"{learner}.html", page(_log(room, learner), found).encode())
     return found
+
+
+def practise(
+    place: Place,
+    exam: Path,
+    isolation: Isolation,
+    progress: Callable[[Progress], None] = to_nobody,
+) -> tuple[Result, dict[str, Verdict], Path]:
+    """Grade a mock sitting where it was sat: the result, the verdicts and their page.
+
+    Raises: UsageError where the exam's private half is not here, Refused, GraderFault.
+    """
+    tasks = papers.tasks(exam)
+    with closing(Sitting(place.log)) as sitting:
+        verdicts = mark(sitting.log, sitting.state, tasks, isolation, progress)
+        _keep(sitting, verdicts)
+    with closing(Log(place.log)) as log:
+        found = result(log, definition.load(exam))
+    html = place.folder / "result.html"
+    _replace(html, page(place.log, found).encode())
+    return found, verdicts, html
+
+
+def _keep(sitting: Sitting, verdicts: dict[str, Verdict]) -> None:
+    texts = {part: each.model_dump_json().encode() for part, each in verdicts.items()}
+    sitting.grade(texts, {part: each.score for part, each in verdicts.items()})
 
 
 def take_in(room: Classroom, source: Path) -> str:
@@ -133,19 +159,11 @@ def _copy(source: Path, target: Path) -> Log:
 
 def _sound(room: Classroom, log: Log) -> tuple[State, str]:
     """The state of a log and the hash of its last event, if it can be graded."""
-    try:
-        state = rules.fold(log.new())
-    except GraderFault:
-        raise Refused(f"the log is not sound: {log.verify()[0]}") from None
-    if state.learner not in room.learners:
-        raise Refused(f"{state.learner or 'whoever sat this'} is not of this class.")
-    one = room.candidate(state.learner)
-    problems = log.verify(bytes.fromhex(one.key), room.codes(state.learner))
-    if (state.exam_sha256, state.ticket) != (room.header.sha256, one.number):
-        problems.append("It began with another exam or another ticket.")
+    problems, told, _ = evidence.examine(log, room)
     if problems:
         more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
-        raise Refused(f"the log of {state.learner} is not sound: {problems[0]}{more}")
+        raise Refused(f"the log is not sound: {problems[0]}{more}")
+    state = told[-1].state
     if state.status != "finished":
         raise Refused(f"the sitting of {state.learner} is {state.status}; end it first.")
     return state, log.head

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from grader.exam import timeline
 from grader.exam.marking import substance
 from grader.model import Frozen, GraderFault, Refused, Status, Verdict
-from grader.sitting import Log, Part, rules
+from grader.sitting import Log, Part
 from grader.sitting.clock import SECOND
-from grader.sitting.exam import Exam, PassMark
+from grader.sitting.exam import Exam
 
 ASSURANCE = {
     "server": "server: the log lay on the instructor's machine; time, content and order hold",
@@ -48,6 +49,8 @@ class PartResult(Frozen):
     marked: float
     """By the grader."""
     override: Given | None
+    passed: bool
+    """By the grader, all that the part asks for; by a person, enough points."""
     provisional: bool
     """A person has still to look at it."""
     confirmed: str
@@ -88,6 +91,8 @@ class Result(Frozen):
     released: bool
     flags: tuple[tuple[int, str], ...]
     """What a person should know, by the number of the event that shows it."""
+    decisions: tuple[str, ...]
+    """What was done in the name of staff while it was sat; the log does not show who typed it."""
     versions: dict[str, str]
     hashes: dict[str, str]
     """sha256 of what the marks rest on, by part and name."""
@@ -98,11 +103,13 @@ def result(log: Log, exam: Exam) -> Result:
 
     Raises: Refused where it is not graded, GraderFault where the log is damaged.
     """
-    state = rules.fold(log.new())
+    told = timeline.moments(log)
+    state = told[-1].state
     if state.status not in ("graded", "released"):
         raise Refused(f"The sitting of {state.learner} is {state.status}; grade it first.")
     verdicts = {part.name: verdict(log, part) for part in state.parts}
-    parts = tuple(_part(part, verdicts[part.name]) for part in state.parts)
+    least = exam.pass_mark.each_part_percent / 100
+    parts = tuple(_part(part, verdicts[part.name], least) for part in state.parts)
     score, flags = round(sum(part.score for part in parts), 2), state.flags
     return Result(
         exam=state.exam,
@@ -116,10 +123,11 @@ def result(log: Log, exam: Exam) -> Result:
         parts=parts,
         score=score,
         points=sum(part.points for part in parts),
-        passed=_passed(parts, exam.pass_mark),
+        passed=score >= exam.pass_mark.total and all(part.passed for part in parts),
         provisional=any(part.provisional for part in parts),
         released=state.status == "released",
         flags=tuple(each for each in flags if each[0] <= state.finished),
+        decisions=tuple(timeline.decisions(told[: state.finished])),
         versions=next(iter(verdicts.values())).versions,
         hashes={
             f"{name}/{what}": sha
@@ -137,14 +145,16 @@ def verdict(log: Log, part: Part) -> Verdict:
     return Verdict.model_validate_json(content)
 
 
-def _part(part: Part, verdict: Verdict) -> PartResult:
+def _part(part: Part, verdict: Verdict, least: float) -> PartResult:
     given = part.override
+    enough = part.score >= least * part.points
     return PartResult(
         name=part.name,
         points=part.points,
         score=part.score,
         marked=part.marked,
         override=given and Given(score=given.score, by=given.by, reason=given.reason),
+        passed=enough and (verdict.passed or given is not None),
         provisional=part.provisional,
         confirmed=part.confirmed,
         closed=part.reason,
@@ -164,9 +174,3 @@ def _part(part: Part, verdict: Verdict) -> PartResult:
         ),
         substance=substance(verdict),
     )
-
-
-def _passed(parts: tuple[PartResult, ...], mark: PassMark) -> bool:
-    """Enough points in all, and enough of each part's."""
-    enough = all(100 * part.score >= mark.each_part_percent * part.points for part in parts)
-    return enough and sum(part.score for part in parts) >= mark.total

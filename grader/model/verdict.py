@@ -50,7 +50,7 @@ class Counterexample(Frozen):
 
     call: str = ""
     """The call as text: `softmax(x, dim=0)`."""
-    inputs: dict[str, Array | str] = {}
+    inputs: dict[str, Array | str] = Field({})
     expected: Array | None = None
     got: Array | None = None
     at: tuple[int, ...] | None = None
@@ -77,7 +77,7 @@ class Curve(Frozen):
     x_label: str
     y_label: str
     series: dict[str, tuple[tuple[float, float], ...]]
-    levels: dict[str, float] = {}
+    levels: dict[str, float] = Field({})
 
 
 class Outcome(Frozen):
@@ -133,8 +133,8 @@ class Verdict(Frozen):
     """What each point is worth, where the whole is not as was asked for; the notes say why."""
     outcomes: tuple[Outcome, ...]
     isolation: Isolation
-    versions: dict[str, str] = {}
-    hashes: dict[str, str] = {}
+    versions: dict[str, str] = Field({})
+    hashes: dict[str, str] = Field({})
     """sha256 of checks, reference and data."""
     notes: tuple[str, ...] = ()
     """What the reader must know: which data stood in, which numbers are personal."""

@@ -22,7 +22,7 @@ from grader.rules.lines import (
     without_docstrings,
 )
 
-__all__ = ["Cost", "Line", "Unreadable", "Violation", "canonical", "cost", "judge"]
+__all__ = ["Cost", "Line", "Unreadable", "Violation", "canonical", "cost", "judge", "missing"]
 
 LONGEST_TEXT = 80
 """Characters of a text or bytes constant where lines are counted."""
@@ -54,6 +54,21 @@ def judge(source: str, rules: Rules) -> tuple[Violation, ...]:
         return (Violation(1, "syntax", why),)
     first = {(each.line, each.name): each for each in reversed(found)}
     return tuple(sorted(first.values()))
+
+
+def missing(source: str, rules: Rules) -> tuple[str, ...]:
+    """Return the expected names that are part of no name in the source, whatever their case.
+
+    None where it is not Python.
+    """
+    try:
+        nodes = list(ast.walk(parse(source)))
+    except Unreadable:
+        return ()
+    used = [node.id for node in nodes if isinstance(node, ast.Name)]
+    used += [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    text = " ".join(used).lower()
+    return tuple(name for name in rules.expect if name.lower() not in text)
 
 
 def _names(source: str, rules: Rules) -> Iterator[Violation]:
