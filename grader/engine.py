@@ -61,7 +61,10 @@ def grade(
     said, rests_on = notes(exercise, submission), hashes(exercise)
     ruled = judge_source(exercise, submission) if exercise.is_code else ()
     unreadable = any(each.status is Status.ERROR for each in ruled)
-    checking = Checking(exercise, submission, None, seed=seed, examples=examples, naming=naming)
+    begun = not _is_stub(exercise, submission)  # nothing is looked up in what nobody wrote
+    checking = Checking(
+        exercise, submission, None, seed=seed, examples=examples, naming=naming and begun
+    )
     checking.progress = progress
 
     def verdict(outcomes: Sequence[Outcome]) -> Verdict:
@@ -176,7 +179,7 @@ def judge_source(exercise: Exercise, submission: Submission) -> tuple[Outcome, .
 def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
     """What a reader of the verdict must know."""
     said = []
-    if exercise.stub.exists() and submission.content == exercise.stub.read_bytes():
+    if _is_stub(exercise, submission):
         said.append("this is the untouched stub")
     if exercise.personal and "GRADER_COURSE_KEY" not in os.environ:
         said.append(
@@ -191,6 +194,10 @@ def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
     if not exercise.has_hidden_checks:
         said.append("only the visible examples were run; the hidden checks are not in this kit")
     return tuple(said)
+
+
+def _is_stub(exercise: Exercise, submission: Submission) -> bool:
+    return exercise.stub.exists() and submission.content == exercise.stub.read_bytes()
 
 
 def hashes(exercise: Exercise) -> dict[str, str]:

@@ -10,24 +10,26 @@ a process that is killed between the two, or an index that is lost, costs nothin
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from grader.model import GraderFault, Verdict
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 TABLE = """
     CREATE TABLE attempt (
         name TEXT PRIMARY KEY,
@@ -35,7 +37,10 @@ TABLE = """
         score REAL NOT NULL,
         points INTEGER NOT NULL,
         passed INTEGER NOT NULL,
-        started TEXT NOT NULL
+        started TEXT NOT NULL,
+        learner TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        rests TEXT NOT NULL
     ) STRICT
 """
 TRIES = 5
@@ -62,6 +67,16 @@ class Row(NamedTuple):
     """ISO 8601, UTC."""
     path: Path
     """The record."""
+    learner: str
+    sha256: str
+    """Of the submission."""
+    rests: str
+    """Digest of all else that the verdict rests on; empty where it is a grader fault."""
+
+
+def digest(hashes: Mapping[str, str]) -> str:
+    """One hash of the hashes of checks, reference and data."""
+    return sha256(json.dumps(dict(hashes), sort_keys=True).encode()).hexdigest()
 
 
 class Ledger:
@@ -71,6 +86,7 @@ class Ledger:
         self.folder = folder
         self.results = folder / "results"
         self.index = folder / "index.sqlite3"
+        self._tidy = False
 
     def record(self, verdict: Verdict) -> Path:
         """Save one verdict as a new file that is whole from the moment it can be seen.
@@ -80,11 +96,30 @@ class Ledger:
         slug = re.sub(r"[^A-Za-z0-9_-]", "_", verdict.exercise)[:80]
         now = datetime.now(UTC)
         path = self.results / f"{now:%Y%m%dT%H%M%S.%fZ}-{slug}-{token_hex(4)}.json"
+        self._write(path, verdict.model_dump_json(indent=2) + "\n")
+        return path
+
+    def take(self, path: Path) -> bool:
+        """Copy a record of another ledger; whether it was not here yet.
+
+        Raises: GraderFault where it cannot be read or copied, or another of its name is here.
+        """
+        here = self.results / path.name
+        verdict = Ledger(path.parent.parent).read(path)
+        if here.exists():
+            if self.read(here) != verdict:
+                raise GraderFault(f"Two different records are named {here.name}; rename one.")
+            return False
+        self._write(here, path.read_text("utf-8"))
+        return True
+
+    def _write(self, path: Path, text: str) -> None:
         with self._writing():
             self.results.mkdir(parents=True, exist_ok=True)
-            _remove_unfinished(self.results)
-            _write(path, verdict.model_dump_json(indent=2) + "\n")
-        return path
+            if not self._tidy:  # once is enough, and ten thousand records take a while to list
+                _remove_unfinished(self.results)
+                self._tidy = True
+            _write(path, text)
 
     def read(self, path: Path) -> Verdict:
         """One record in full.
@@ -106,11 +141,11 @@ class Ledger:
         def listed(index: sqlite3.Connection) -> tuple[Row, ...]:
             self._take_in(index)
             rows = index.execute(
-                "SELECT exercise, score, points, passed, started, name FROM attempt"
-                " WHERE ?1 IS NULL OR exercise = ?1 ORDER BY name",
+                "SELECT exercise, score, points, passed, started, name, learner, sha256, rests"
+                " FROM attempt WHERE ?1 IS NULL OR exercise = ?1 ORDER BY name",
                 (exercise,),
             )
-            return tuple(self._row(*row) for row in rows)
+            return tuple(self._row(values) for values in rows)
 
         return self._ask(listed)
 
@@ -132,10 +167,9 @@ class Ledger:
 
         return self._ask(rebuilt)
 
-    def _row(
-        self, exercise: str, score: float, points: int, passed: int, started: str, name: str
-    ) -> Row:
-        return Row(exercise, score, points, bool(passed), started, self.results / name)
+    def _row(self, values: tuple[Any, ...]) -> Row:
+        row = Row(*values)
+        return row._replace(passed=bool(row.passed), path=self.results / row.path)
 
     def _take_in(self, index: sqlite3.Connection) -> tuple[str, ...]:
         """Make the index equal to the folder; unreadable records are left where they are."""
@@ -151,8 +185,12 @@ class Ledger:
                 warnings.append(str(fault))
                 continue
             index.execute(
-                "INSERT INTO attempt VALUES (?, ?, ifnull(?, 0), ?, ?, ?)",  # sqlite has no nan
-                (name, found.exercise, found.score, found.points, found.passed, found.started),
+                "INSERT INTO attempt VALUES (?, ?, ifnull(?, 0), ?, ?, ?, ?, ?, ?)",  # no nan there
+                (
+                    *(name, found.exercise, found.score, found.points, found.passed),
+                    *(found.started, found.learner, found.sha256),
+                    "" if found.exit_code == 3 else digest(found.hashes),
+                ),
             )
         return tuple(warnings)
 

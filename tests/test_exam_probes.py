@@ -57,7 +57,7 @@ def test_a_right_trial_passes(name):
         ("all_grads", {"gradients": {"out.weight": torch.zeros(1, 4)}}, "1 parameters get no"),
         ("all_grads", {"gradients": {"a": torch.tensor([float("nan")])}}, "1 parameters get no"),
         ("memory", {"memory": FULL | {"refusals": 2}}, "refused an allocation 2 times"),
-        ("memory", {"memory": FULL | {"operations": 400}}, "the meter saw 400 operations"),
+        ("memory", {"memory": FULL | {"operations": 200}}, "the meter saw 200 operations"),
     ],
 )
 def test_one_thing_wrong_is_refused_and_named(name, wrong, said):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sample_verdicts as sample
 
-from grader.ledger import VERSION, Ledger, Row, _write
+from grader.ledger import VERSION, Ledger, Row, _write, digest
 from grader.model import GraderFault, Status, Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -60,9 +60,39 @@ def test_attempts_are_listed_in_the_order_in_which_they_were_recorded(ledger):
 
 def test_a_row_says_what_the_verdict_says(ledger):
     path = ledger.record(sample.ATTENTION)
-    started = sample.ATTENTION.started
-    expected = Row("scaled_dot_product", 6.67, 40, False, started, path)
+    said = sample.ATTENTION
+    rests = digest(said.hashes)
+    expected = Row(
+        *("scaled_dot_product", 6.67, 40, False, said.started, path, "ada", said.sha256, rests)
+    )
     assert ledger.attempts() == (expected,)
+
+
+def test_a_grader_fault_rests_on_nothing_so_that_it_is_graded_again(ledger):
+    ledger.record(
+        sample.verdict("x", "basics", "X", sample.passed("c", "C.", status="grader_fault"))
+    )
+    ledger.record(sample.verdict("y", "basics", "Y"))
+    assert [row.rests for row in ledger.attempts()] == ["", ""]
+
+
+def test_a_digest_changes_with_any_hash_and_not_with_their_order():
+    assert digest({"a": "1", "b": "2"}) == digest({"b": "2", "a": "1"})
+    assert len({digest({}), digest({"a": "1"}), digest({"a": "2"}), digest({"b": "1"})}) == 4
+
+
+def test_a_record_of_another_ledger_is_taken_once(ledger, tmp_path):
+    other = Ledger(tmp_path / "other")
+    path = other.record(sample.GPT)
+    assert (ledger.take(path), ledger.take(path)) == (True, False)
+    assert (ledger.results / path.name).read_bytes() == path.read_bytes()
+    assert len(ledger.attempts()) == 1
+    path.write_text(sample.CNN.model_dump_json(), "utf-8")
+    with pytest.raises(GraderFault, match="Two different records"):
+        ledger.take(path)
+    path.write_text("{", "utf-8")
+    with pytest.raises(GraderFault, match="cannot be read"):
+        ledger.take(path)
 
 
 def test_best_is_the_highest_score_and_latest_is_the_last(ledger):

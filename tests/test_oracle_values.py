@@ -282,3 +282,9 @@ def test_random_numbers_have_two_digits_and_follow_their_seed():
     assert randn(seed=1, dtype=torch.float32).shape == ()
     a, b = (torch.rand(3, generator=generator(7)) for _ in range(2))
     assert torch.equal(a, b)
+
+
+def test_numbers_that_look_alike_are_shown_until_they_differ():
+    right = torch.tensor([3.63642], dtype=torch.float64)
+    with pytest.raises(Mismatch, match=r"got 3\.63642001, expected 3\.63642"):
+        assert_close(right + 1e-8, right, "y", rtol=1e-12, atol=1e-12)

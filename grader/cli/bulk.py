@@ -17,7 +17,7 @@ from grader.cli.common import course_option, load_course
 from grader.model import GraderFault, Level, UsageError
 
 if TYPE_CHECKING:
-    from grader.bulk.intake import Class, Trouble
+    from grader.bulk.intake import Class, Trouble, Work
     from grader.bulk.results import Key, Results
     from grader.bulk.summary import Exercise, Summary
     from grader.ledger import Row
@@ -146,7 +146,6 @@ def _grade(asked: Asked) -> tuple[Results, Summary]:
     """What is left to grade, graded and recorded one by one."""
     from grader import box, engine
     from grader.bulk import intake, supervisor
-    from grader.bulk.intake import Trouble
     from grader.bulk.results import Results, free_of, is_of
     from grader.ledger import digest
 
@@ -164,22 +163,33 @@ def _grade(asked: Asked) -> tuple[Results, Summary]:
         click.echo(
             "Only visible examples are run: the hidden checks are not in this kit.", err=True
         )
-    troubles = list(given.troubles)
-    command = supervisor.command(root, isolation)
-    with results.log() as log, _bar(len(left)) as bar:
-        jobs = min(asked.jobs, len(left))
-        with closing(supervisor.grade(left, jobs, command, log)) as stream:
-            for done in stream:
-                if done.verdict:
-                    results.ledger.record(done.verdict)
-                else:
-                    why = f"{done.work.exercise.slug}: {done.fault.rstrip('.')}."
-                    troubles.append(Trouble(done.work.learner, why))
-                bar()
-    new = [each for each in troubles if each not in given.troubles]
+    new = _work_off(left, asked.jobs, supervisor.command(root, isolation), results)
     _tell_troubles(new)
-    found = results.close(troubles, asked.place.name)
+    found = results.close([*given.troubles, *new], asked.place.name)
     return results, found._replace(faults=found.faults + len(new))
+
+
+def _work_off(
+    left: list[Work], jobs: int, command: list[str], results: Results
+) -> tuple[Trouble, ...]:
+    """Grade all of it, each recorded the moment it is done; what could not be graded."""
+    from grader.bulk import supervisor
+    from grader.bulk.intake import Trouble
+
+    troubles, slots = [], min(jobs, len(left))
+    with (
+        results.log() as log,
+        _bar(len(left)) as step,
+        closing(supervisor.grade(left, slots, command, log)) as stream,
+    ):
+        for done in stream:
+            if done.verdict:
+                results.ledger.record(done.verdict)
+            else:
+                why = f"{done.work.exercise.slug}: {done.fault.rstrip('.')}."
+                troubles.append(Trouble(done.work.learner, why))
+            step()
+    return tuple(troubles)
 
 
 def _refuse_unsandboxed(isolation: Isolation, asked: Asked) -> None:
@@ -228,7 +238,7 @@ def _tell_intake(given: Class, left: int) -> None:
     _tell_troubles(given.troubles)
 
 
-def _tell_troubles(troubles: tuple[Trouble, ...] | list[Trouble]) -> None:
+def _tell_troubles(troubles: tuple[Trouble, ...]) -> None:
     from grader.report.plain import plain_text
 
     for learner, why in troubles:

@@ -79,7 +79,11 @@ def show(slug: str, folder: Path | None) -> None:
         click.echo(f"\nThe questions of {learner_name()}:\n")
         for item, question in personal.questions(exercise, seed).items():
             click.echo(f"{item}  {question}\n")
-    click.echo(f"Copy {exercise.stub.name}, edit it, then: grade {slug} --file YOUR_FILE")
+    if home := workspace.find():
+        file = home.file_of(exercise).relative_to(home.folder)
+        click.echo(f"Edit {file}, then: grade {slug}")
+    else:
+        click.echo(f"Copy {exercise.stub.name}, edit it, then: grade {slug} --file YOUR_FILE")
 
 
 def _print_page(path: Path) -> None:

@@ -63,7 +63,7 @@ def verify(path: Path, key: Path | None, folder: Path | None) -> None:
     from grader.exam import evidence, timeline
     from grader.exam.classroom import Classroom
 
-    room = Classroom(folder) if folder else None
+    room, name = Classroom(folder) if folder else None, path.resolve().name
     if path.suffix == ".json":
         _verify_result(path, key or (room.folder / "public.pem" if room else None))
         return
@@ -80,9 +80,9 @@ def verify(path: Path, key: Path | None, folder: Path | None) -> None:
     if not (key or folder):
         click.echo("Without --class or --key a log that was written anew is not seen.")
     if found.problems:
-        click.echo(f"{path.name} is NOT sound: {len(found.problems)} findings; keep it as it is.")
+        click.echo(f"{name} is NOT sound: {len(found.problems)} findings; keep it as it is.")
         raise SystemExit(EXIT_REFUSED)
-    click.echo(f"{path.name} is sound; {found.codes} noted codes compared.")
+    click.echo(f"{name} is sound; {found.codes} noted codes compared.")
 
 
 def _verify_result(path: Path, public: Path | None) -> None:

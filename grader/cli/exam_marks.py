@@ -95,7 +95,9 @@ def _each(place: Path, chosen: Sequence[Path], jobs: int, flags: list[str]) -> i
         for n, future in enumerate(as_completed(running), 1):
             done = future.result()
             told = (done.stdout or done.stderr).strip() or "it ended without a word"
-            click.echo(f"[{n}/{len(chosen)}] {running[future].name}: {told}")
+            source = running[future]
+            name = source.name if source.suffix == ".bundle" else source.parent.parent.name
+            click.echo(f"[{n}/{len(chosen)}] {name}: {told}")
             worst = max(worst, done.returncode)
     return worst
 

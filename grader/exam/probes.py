@@ -19,7 +19,7 @@ from grader.oracle import Mismatch
 
 SLACK = 0.98
 """Share of the planned steps that must have moved the parameters."""
-AWAKE = 0.5
+AWAKE = 0.3
 """Share of the clean script's operations that the meter must have seen."""
 TINY = 1e-12
 """A gradient below this is none."""

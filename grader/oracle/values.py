@@ -136,7 +136,7 @@ def assert_close(
         return
     worst = _first(gap == gap[wrong].max())
     at = _first(wrong)
-    message = f"{what}: got {_number(value[at])}, expected {_number(expected[at])}"
+    message = f"{what}: {_sides(value[at], expected[at])}"
     message += f" at {list(at)}" if at else ""
     error, limit = float(gap[worst]), float(allowed[worst])
     raise Mismatch(
@@ -161,7 +161,7 @@ def assert_equal(got: Any, expected: Tensor, what: str, *, next_step: str = "") 
     if bool(wrong.any()):
         at = _first(wrong)
         where = f" at {list(at)}" if at else ""
-        message = f"{what}: got {_number(value[at])}, expected {_number(expected[at])}{where}"
+        message = f"{what}: {_sides(value[at], expected[at])}{where}"
         raise Mismatch(message, expected=expected, got=value, at=at, next_step=next_step)
 
 
@@ -204,8 +204,17 @@ def _first(where: Tensor) -> tuple[int, ...]:
     return tuple(int(i) for i in torch.unravel_index(torch.tensor(flat), where.shape))
 
 
-def _number(value: Tensor) -> str:
-    return f"{value.item():.6g}" if value.is_floating_point() else str(value.item())
+def _sides(got: Tensor, expected: Tensor) -> str:
+    """Both numbers, with as many digits as it takes to tell them apart."""
+    for digits in (6, 9, 17):
+        shown = _number(got, digits), _number(expected, digits)
+        if shown[0] != shown[1]:
+            break
+    return f"got {shown[0]}, expected {shown[1]}"
+
+
+def _number(value: Tensor, digits: int) -> str:
+    return f"{value.item():.{digits}g}" if value.is_floating_point() else str(value.item())
 
 
 def _short(dtype: torch.dtype) -> str:

@@ -72,7 +72,9 @@ class Part(NamedTuple):
     untried: list[Exercise]
 
 
-def as_html(verdicts: Iterable[Verdict], course_title: str, course: Course | None = None) -> str:
+def as_html(
+    verdicts: Iterable[Verdict], course_title: str = "Exercises", course: Course | None = None
+) -> str:
     """One page for all verdicts, by unit; the same verdicts give the same bytes.
 
     Args: course, if the page is about all of it: what was not tried is shown and counted too.

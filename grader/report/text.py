@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from itertools import zip_longest
 
 from rich.console import Console, Group, RenderableType
@@ -97,6 +98,29 @@ def as_text(
         *_printed(verdict, verbose),
         _footer(verdict),
     )
+
+
+def explained(outcome: Outcome, verdict: Verdict) -> str:
+    """One check without its claim, in the words of `as_text`: no colours, no lines broken.
+
+    Args: verdict, where the outcome is from; plain already.
+    """
+    fine = outcome.status in wording.FINE
+    detail = () if fine else _detail(outcome, verdict, verbose=False)
+    return _as_string(*list(_claim(outcome))[1:], *detail, *_used(outcome, verbose=False))
+
+
+def overview(verdict: Verdict) -> str:
+    """What `as_text` says besides the checks: result, remark, printed text, isolation, notes."""
+    said = filter(None, (wording.line(verdict), verdict.title, wording.remark(verdict)))
+    return _as_string(Text("\n".join(said)), *_printed(verdict, verbose=False), _footer(verdict))
+
+
+def _as_string(*parts: RenderableType) -> str:
+    file = StringIO()
+    console = Console(file=file, width=10_000, color_system=None, force_terminal=False)
+    console.print(Group(*parts), highlight=False)
+    return "\n".join(each.rstrip() for each in file.getvalue().splitlines()).strip("\n")
 
 
 def summary(verdicts: Iterable[Verdict], *, encoding: str = "utf-8") -> RenderableType:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from math import inf, isfinite
 
 from grader.model import Counterexample, Measure, Outcome, Status, Verdict
@@ -19,6 +20,16 @@ WORDS = {
     Status.GRADER_FAULT: "fault",
 }
 """One short word for each status: no mark or colour is needed to tell them apart."""
+NOTHING = Outcome(
+    check="grading",
+    claim="The grader comes to an end.",
+    status=Status.GRADER_FAULT,
+    message="The grader failed here, not your code. This does not count against you.",
+    weight=0,
+)
+"""Stands for a verdict without outcomes, so that no reader takes it for a pass."""
+FINE = (Status.PASSED, Status.SKIPPED)
+"""What needs no explanation."""
 
 
 def headline(verdict: Verdict) -> str:
@@ -31,7 +42,7 @@ def headline(verdict: Verdict) -> str:
 def remark(verdict: Verdict) -> str:
     """What a reader of the score must know; usually nothing."""
     if verdict.exit_code == 3:
-        return "The grader failed here, not your code. This does not count against you."
+        return NOTHING.message
     if verdict.only_examples:
         return "The hidden checks are not in this kit, so there are no points here."
     if any(each.status is Status.FORBIDDEN for each in verdict.outcomes):
@@ -39,6 +50,30 @@ def remark(verdict: Verdict) -> str:
     if verdict.factor < 1:
         return f"Every point counts {decimal(verdict.factor)} times here; the notes say why."
     return ""
+
+
+def line(verdict: Verdict) -> str:
+    """`softmax: NOT PASSED, 6.67 of 40 points`."""
+    score = f"{points(verdict.score)} of {points(verdict.points)} points"
+    return f"{verdict.exercise}: {headline(verdict)}, {score}"
+
+
+def is_graded(verdict: Verdict) -> bool:
+    """Whether its score may stand in a gradebook: no fault of ours, and not only examples."""
+    return verdict.exit_code != 3 and not verdict.only_examples
+
+
+def checks(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, Outcome, Verdict]]:
+    """Every check under a name that no other one has: its claim, and more where that is shared."""
+    members, taken = tuple(verdicts), {""}
+    for verdict in members:
+        prefix = f"{verdict.exercise}: " if len(members) > 1 else ""
+        for outcome in verdict.outcomes or (NOTHING,):
+            claim = prefix + (" ".join(outcome.claim.split()) or outcome.check)
+            more = (f"{claim} ({each})" for each in chain((outcome.check,), count(2)))
+            name = next(each for each in chain((claim,), more) if each not in taken)
+            taken.add(name)
+            yield name, outcome, verdict
 
 
 def points(value: float) -> str:
@@ -80,8 +115,7 @@ def hit_a_limit(outcome: Outcome) -> bool:
 
 def failures(verdict: Verdict) -> tuple[Outcome, ...]:
     """Outcomes that need an explanation, in the order of the checks."""
-    fine = (Status.PASSED, Status.SKIPPED)
-    return tuple(each for each in verdict.outcomes if each.status not in fine)
+    return tuple(each for each in verdict.outcomes if each.status not in FINE)
 
 
 def where(outcome: Outcome, verdict: Verdict) -> str:
@@ -135,6 +169,11 @@ def printed(verdict: Verdict) -> str:
     return "\n".join(dict.fromkeys(each.printed.strip("\n") for each in verdict.outcomes)).strip(
         "\n"
     )
+
+
+def excerpt(verdict: Verdict, lines: int = 10) -> str:
+    """The first lines that the submission printed, 200 characters each."""
+    return "\n".join(each[:200] for each in printed(verdict).split("\n")[:lines])
 
 
 def decimal(value: float, decimals: int = 3) -> str:

@@ -364,7 +364,8 @@ def check_keeps_inputs(submission):
 
 
 def check_refuses_bad_arguments(submission):
-    """A window that does not fit, an image to turn that is not square, and an unknown data set."""
+    """A window that is too large, a turn of an image that is not square, and an unknown data set
+    raise a ValueError with the name."""
     x = pictures(2, 1, 3, 4)
     for size in ((6, 4), (3, 7)):
         with assert_raises(f"random_crop of 3x4 with size={size}, pad=1", naming="size"):
