@@ -122,7 +122,7 @@ def _say_next(course: Course, home: workspace.Workspace) -> None:
 
 
 def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
-    if path.resolve().is_relative_to(exercise.solution.resolve()):
+    if path.is_file() and path.resolve().is_relative_to(exercise.solution.resolve()):
         from grader import authoring, personal
 
         seed = personal.personal_seed(exercise, learner_name()) if seed is None else seed
