@@ -14,7 +14,7 @@ import click
 from grader import catalogue
 from grader.cli.common import course_option
 from grader.cli.exam_staff import by_option, signed
-from grader.model import GraderFault, Level
+from grader.model import GraderFault, Level, UsageError
 
 if TYPE_CHECKING:
     from grader.exam.result import Result
@@ -156,6 +156,28 @@ def release(place: Path, learner: str, confirmed: bool, by: str) -> None:
     click.echo(f"Hand out: {place.name}/results/{learner}.json and {learner}.html")
 
 
+@click.command()
+@click.argument("sources", nargs=-1, type=click.Path(path_type=Path), metavar="BUNDLE|DIR...")
+@click.option("--least", type=click.FloatRange(0, 1), default=0.4, help="Share that is told.")
+def similar(sources: tuple[Path, ...], least: float) -> None:
+    """List essays that share runs of words, for a person to read; it decides nothing.
+
+    \b
+    Example:
+        grade exam similar autumn/bundles
+    """
+    from grader.exam import grading
+    from grader.exam.similar import pairs
+
+    if not sources:
+        raise UsageError("name the folder that holds the bundles.")
+    chosen = [path for each in sources for path in grading.sources(each)]
+    found = pairs(chosen, least)
+    for pair in found:
+        click.echo(f"{pair.share:4.0%}  {pair.part}  {pair.one}  {pair.other}")
+    click.echo(f"{len(chosen)} sittings, {len(found)} pairs alike by {least:.0%} or more.")
+
+
 def _decide(place: Path, learner: str, decision: Callable[[Sitting], None]) -> None:
     from grader.exam import grading
     from grader.exam.classroom import Classroom
@@ -173,4 +195,4 @@ def row(found: Result) -> str:
     return f"{found.learner}: {found.score:g}/{found.points}, {word}{more} ({parts})"
 
 
-COMMANDS = (grade, override, confirm, release)
+COMMANDS = (grade, override, confirm, release, similar)
