@@ -80,11 +80,20 @@ def trials(exercise: Exercise) -> Iterator[Trial]:
         yield Trial(f"mistake {mistake.name}", partial(_refused, exercise, mistake))
 
 
-def _grade(exercise: Exercise, path: Path, here: Bench, seed: int, examples: int = 1) -> Verdict:
+def _grade(
+    exercise: Exercise, path: Path, here: Bench, seed: int, examples: int = 1, only: str = ""
+) -> Verdict:
     source = submission_of(exercise, path, seed)
     given = _with_more_time(exercise, examples)
     return engine.grade(
-        given, source, here.isolation, seed=seed, examples=examples, naming=False, box=here.box
+        given,
+        source,
+        here.isolation,
+        seed=seed,
+        examples=examples,
+        naming=False,
+        only=only,
+        box=here.box,
     )
 
 
@@ -130,6 +139,8 @@ def _refused(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) -> str
     if mistake.check == RULES:
         outcomes = engine.judge_source(exercise, submission_of(exercise, mistake.path, SEEDS[0]))
         return "" if outcomes[0].status is Status.FORBIDDEN else "the source keeps the rules"
+    if exercise.pass_mark == 1 and _fails_alone(exercise, mistake, here):
+        return ""
     verdict = _grade(exercise, mistake.path, here, SEEDS[0])
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
@@ -141,6 +152,14 @@ def _refused(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) -> str
     if mistake.check in refused:
         return ""
     return f"was refused by {', '.join(sorted(refused))}, not by {mistake.check}"
+
+
+def _fails_alone(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) -> bool:
+    """Whether the check that a mistake names refuses it, and is needed to pass."""
+    verdict = _grade(exercise, mistake.path, here, SEEDS[0], only=mistake.check)
+    named = [each for each in verdict.outcomes if each.check.split("[")[0] == mistake.check]
+    failed = [each for each in named if each.status is not Status.PASSED and not each.merit]
+    return bool(failed) and not verdict.faults
 
 
 def _stub(exercise: Exercise, here: Bench) -> str:

@@ -41,6 +41,7 @@ def grade(
     seed: int | None = None,
     examples: int = 1,
     naming: bool = True,
+    only: str = "",
     box: Box | None = None,
     progress: Callable[[Progress], None] = to_nobody,
 ) -> Verdict:
@@ -51,6 +52,7 @@ def grade(
         seed      of the drawn inputs; from course key, learner and exercise where not given
         examples  multiplies the number of drawn inputs, to prove an exercise
         naming    whether wrong answers are compared with the known mistakes
+        only      the one check to run, with all its parameters; else every check
         box       a warm one, at the same isolation; else one is started for this submission
         progress  is told which check runs, and how far its training is
     Raises: GraderFault if the exercise or this machine is unfit; KeyboardInterrupt.
@@ -91,8 +93,8 @@ def grade(
     if unreadable:
         checking.unloadable = "the file could not be read"
     if exercise.is_code and not unreadable:
-        return verdict(_run(checking, isolation, box))
-    return verdict(_check(checking))
+        return verdict(_run(checking, isolation, box, only))
+    return verdict(_check(checking, only))
 
 
 def box_of(exercise: Exercise, isolation: Isolation) -> Box:
@@ -100,20 +102,20 @@ def box_of(exercise: Exercise, isolation: Isolation) -> Box:
     return Box(isolation, exercise.limits, trains=exercise.trains)
 
 
-def _run(checking: Checking, isolation: Isolation, warm: Box | None) -> list[Outcome]:
+def _run(checking: Checking, isolation: Isolation, warm: Box | None, only: str) -> list[Outcome]:
     exercise = checking.exercise
     own = nullcontext(warm) if warm else box_of(exercise, isolation)
     with own as checking.box:
-        outcomes = _check(checking)
+        outcomes = _check(checking, only)
         if any(each.status is Status.GRADER_FAULT for each in outcomes):
             outcomes = [_attribute(each, checking) for each in outcomes]
     return outcomes
 
 
-def _check(checking: Checking) -> list[Outcome]:
+def _check(checking: Checking, only: str) -> list[Outcome]:
     if not checking.unloadable:
         checking.load()
-    checking.run(check_files(checking.exercise))
+    checking.run(check_files(checking.exercise), only=only)
     return checking.outcomes
 
 
