@@ -56,11 +56,18 @@ def softmax(x, dim=-1):
     weights = (x - x.amax(dim, keepdim=True)).exp()
     return weights / weights.sum(dim, keepdim=True)
 """
-LOOKS = """
+MOUNTED = [str(path) for path in Path(__file__).parents if str(path.parent) == "/tmp"]
+"""What the box itself has in /tmp, where this repository lies there."""
+LOOKS = (
+    f"""
 import os, socket, sys
+MOUNTED = {MOUNTED}
+"""
+    + """
 
 def found():
     seen = [f"{folder}/{name}" for folder in ("/tmp", "/dev/shm") for name in os.listdir(folder)]
+    seen = [path for path in seen if path not in MOUNTED]
     seen += [name for name in os.listdir("/proc") if name.isdigit() and int(name) > 1
              and int(name) != os.getpid()]
     seen += [name for name in ("LEFT",) if name in os.environ]
@@ -80,6 +87,7 @@ def softmax(x, dim=-1):
     weights = (x - x.amax(dim, keepdim=True)).exp()
     return weights / weights.sum(dim, keepdim=True)
 """
+)
 UNCLEANABLE = """
 import os
 os.makedirs("/tmp/left/deep")
