@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from grader.cli.common import course_option, load_course
-from grader.model import GraderFault, Level, UsageError
+from grader.cli.common import course_option, load_course, refuse_unsandboxed
+from grader.model import Level, UsageError
 
 if TYPE_CHECKING:
     from grader.bulk.intake import Class, Trouble, Work
     from grader.bulk.results import Key, Results
     from grader.bulk.summary import Exercise, Summary
     from grader.ledger import Row
-    from grader.model import Isolation
 
-ENOUGH = (Level.STRICT, Level.CONTAINER)
 MOST_JOBS = 8
 """By default; each takes about half a gigabyte besides what a submission may use."""
 LINE_S = 10
@@ -152,7 +150,7 @@ def _grade(asked: Asked) -> tuple[Results, Summary]:
     root, course = load_course(asked.folder)
     free_of(asked.place, asked.output)
     isolation = box.isolation(Level(asked.sandbox) if asked.sandbox else None)
-    _refuse_unsandboxed(isolation, asked)
+    refuse_unsandboxed(isolation.level, asked.allow_unsandboxed)
     given = intake.read_class(asked.place, course, lambda learner: is_of(*asked.shard, learner))
     results = Results(asked.output)
     wanted = {work.exercise.slug: work.exercise for work in given.works}
@@ -190,14 +188,6 @@ def _work_off(
                 troubles.append(Trouble(done.work.learner, why))
             step()
     return tuple(troubles)
-
-
-def _refuse_unsandboxed(isolation: Isolation, asked: Asked) -> None:
-    if isolation.level not in ENOUGH and not asked.allow_unsandboxed:
-        raise GraderFault(
-            "nothing is isolated on this machine, so no class is graded here; see `grade doctor`,"
-            " or use --allow-unsandboxed."
-        )
 
 
 @contextmanager

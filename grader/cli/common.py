@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from grader import catalogue, workspace
-from grader.model import Course, Exercise, UsageError
+from grader.model import Course, Exercise, GraderFault, Level, UsageError
 
 course_option = click.option(
     "--course",
@@ -20,6 +20,15 @@ course_option = click.option(
     help="Folder of the course; else the nearest one with exercises/course.yaml.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+def refuse_unsandboxed(level: Level, allowed: bool) -> None:
+    """Raises: GraderFault where others' submissions would run and nothing is isolated."""
+    if level not in (Level.STRICT, Level.CONTAINER) and not allowed:
+        raise GraderFault(
+            "nothing is isolated on this machine, so nothing of others is graded here; see"
+            " `grade doctor`, or use --allow-unsandboxed."
+        )
 
 
 def load_course(folder: Path | None) -> tuple[Path, Course]:

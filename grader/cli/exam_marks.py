@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from grader import catalogue
-from grader.cli.common import course_option
+from grader.cli.common import course_option, refuse_unsandboxed
 from grader.cli.exam_staff import by_option, signed
-from grader.model import GraderFault, Level, UsageError
+from grader.model import Level, UsageError
 
 if TYPE_CHECKING:
     from grader.exam.result import Result
@@ -69,11 +69,7 @@ def grade(
     from grader.exam import papers
 
     isolation = box.isolation(Level(sandbox) if sandbox else None)
-    if isolation.level not in grading.ENOUGH and not allow_unsandboxed:
-        raise GraderFault(
-            "nothing is isolated on this machine, so no exam is graded here; see `grade doctor`,"
-            " or use --allow-unsandboxed."
-        )
+    refuse_unsandboxed(isolation.level, allow_unsandboxed)
     source = papers.find(catalogue.find_root(folder), room.header.exam)
     with ProgressLine(Console(stderr=True)) as line:
         found, fresh = grading.grade(

@@ -22,11 +22,9 @@ from grader.exam.page import page
 from grader.exam.place import LOG, STATE, Place
 from grader.exam.result import Result, result
 from grader.lending import Progress, to_nobody
-from grader.model import GraderFault, Isolation, Level, Refused, UsageError, Verdict
+from grader.model import GraderFault, Isolation, Refused, UsageError, Verdict
 from grader.sitting import Log, Sitting, State, bundle
 from grader.sitting import exam as definition
-
-ENOUGH = (Level.STRICT, Level.CONTAINER)
 
 
 def sources(place: Path) -> Iterator[Path]:
