@@ -12,7 +12,7 @@ import pytest
 from conftest import COURSE
 from sample_exam import refuses, typed_in
 
-from grader.exam import classroom, grading, marking, place, signing
+from grader.exam import classroom, grading, marking, papers, place, signing
 from grader.exam.classroom import Classroom
 from grader.exam.page import marked
 from grader.model import GraderFault, Outcome, Refused, Status, UsageError
@@ -236,3 +236,21 @@ def test_sentences_that_earned_points_are_marked_and_the_rest_is_escaped():
     shown = marked(text, [said])
     assert "<mark>The loss is one\nhalf of &lt; 3 &amp; more.</mark> Three" in shown
     assert "&lt;b&gt;two" in shown and "<b>" not in shown
+
+
+def test_a_mock_exam_is_graded_where_it_was_sat_with_all_that_was_found(
+    tmp_path, monkeypatch, isolation
+):
+    monkeypatch.setattr(log, "BALLAST", 1 << 16)
+    clock = ManualClock()
+    desk = place.start(papers.practice(EXAM, 1), tmp_path, clock)
+    with closing(desk.sitting(clock)) as sitting:
+        for part in ("first", "second"):
+            sitting.open(part)
+            (desk.folder / f"{part}.py").write_text(WRONG[part])
+            sitting.submit(part)
+        sitting.next()
+    found, verdicts, html = grading.practise(desk, EXAM, isolation)
+    assert (found.level, found.score, found.passed) == ("mock", 4, False)
+    assert [verdict.passed for verdict in verdicts.values()] == [False, True]
+    assert "it does not count" in html.read_text("utf-8") and html.parent == desk.folder

@@ -255,7 +255,7 @@ def feedback(place: Place, exam: str) -> None:
     with ProgressLine(Console(stderr=True)) as line:
         found, verdicts, page = grading.practise(place, source, box.isolation(), line.show)
     for verdict in verdicts.values():
-        report.print_verdict(verdict, Console())
+        report.print_verdict(verdict, Console(), verbose=True)
     click.echo(f"\n{row(found)}\nThe whole of it: {page.name}")
 
 
