@@ -196,7 +196,7 @@ def _look(model: Any, corpus: Corpus, run: Run, step: int) -> None:
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> float:
     """The mean over all positions, in nats: logits (B, T, V), targets (B, T)."""
-    return float(F.cross_entropy(logits.flatten(0, 1).double(), targets.flatten()))
+    return float(F.cross_entropy(logits.flatten(0, 1).double(), targets.flatten()).detach())
 
 
 def revive(submission: Any, run: Run, corpus: Corpus) -> Any:
