@@ -14,6 +14,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -205,10 +206,15 @@ def source(exercise: Exercise, path: Path) -> str:
 def _changed(path: Path) -> Changed:
     name = f"{path.parent.parent.name}/mistakes/{path.name}"
     try:
-        data, lines = read_yaml(read(path, name), name)
-        return validate(Changed, data, lines, name)
+        return _parsed(read(path, name), name)
     except UsageError as error:
         raise GraderFault(str(error)) from None
+
+
+@cache  # every check that fails asks for all of them
+def _parsed(content: bytes, name: str) -> Changed:
+    data, lines = read_yaml(content, name)
+    return validate(Changed, data, lines, name)
 
 
 def _mistake(path: Path) -> Mistake:

@@ -80,6 +80,11 @@ def _walk(
             _walk(child, below, lines, name, seen)
 
 
+def line_of(path: tuple[str | int, ...], lines: Lines) -> int:
+    """The line of an entry, else of the nearest one around it."""
+    return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
+
+
 def validate(noun: type[Noun], data: Any, lines: Lines, name: str, **given: Any) -> Noun:
     """Build a noun from parsed YAML. Raises: UsageError listing every wrong field with its line."""
     if not isinstance(data, dict):
@@ -90,7 +95,6 @@ def validate(noun: type[Noun], data: Any, lines: Lines, name: str, **given: Any)
         problems = []
         for each in error.errors():
             path = tuple(each["loc"])
-            line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
             field = ".".join(str(part) for part in path)
-            problems.append(f"line {line}: {field}: {each['msg']}")
+            problems.append(f"line {line_of(path, lines)}: {field}: {each['msg']}")
         raise UsageError(f"{name} " + "; ".join(problems)) from None

@@ -23,7 +23,7 @@ from grader.exam.place import LOG, STATE, Place
 from grader.exam.result import Result, result
 from grader.lending import Progress, to_nobody
 from grader.model import GraderFault, Isolation, Refused, UsageError, Verdict
-from grader.sitting import Log, Sitting, State, bundle
+from grader.sitting import Log, Sitting, State
 from grader.sitting import exam as definition
 
 
@@ -130,7 +130,10 @@ def take_in(room: Classroom, source: Path) -> str:
     incoming = folder / f".{os.getpid()}.db"
     incoming.unlink(missing_ok=True)
     try:
-        with closing(_copy(source, incoming)) as log:
+        with (
+            evidence.opened(source) as given,
+            closing(Log.create(incoming, given.contents())) as log,
+        ):
             state, head = _sound(room, log)
         kept = _log(room, state.learner)
         if kept.exists():
@@ -146,13 +149,6 @@ def take_in(room: Classroom, source: Path) -> str:
     finally:
         incoming.unlink(missing_ok=True)
     return state.learner
-
-
-def _copy(source: Path, target: Path) -> Log:
-    if source.suffix == ".bundle":
-        return bundle.read(source, target)
-    with closing(Log(source)) as log:
-        return Log.create(target, log.contents())
 
 
 def _sound(room: Classroom, log: Log) -> tuple[State, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from grader.documents import Lines, read_yaml
+from grader.documents import Lines, line_of, read_yaml
 from grader.model import Outcome, Status, UsageError
 
 NAME = "answers.yaml"
@@ -96,10 +96,7 @@ class _Reader:
         return data[0], data[-1]
 
     def problem(self, path: tuple[str | int, ...], what: str) -> None:
-        line = next(
-            (self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1
-        )
-        self.sheet.problems.append(f"{NAME} line {line}: {what}.")
+        self.sheet.problems.append(f"{NAME} line {line_of(path, self.lines)}: {what}.")
 
 
 def outcome(
