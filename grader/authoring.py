@@ -55,8 +55,8 @@ def prove(exercise: Exercise, isolation: Isolation) -> Iterator[Proof]:
 
 @contextmanager
 def bench(exercise: Exercise, isolation: Isolation) -> Iterator[Bench]:
-    """A warm box for one exercise, if its submissions are code."""
-    if exercise.is_code:
+    """A warm box for one exercise, if its submissions are run."""
+    if exercise.is_run:
         with engine.box_of(exercise, isolation) as box:
             yield Bench(isolation, box)
     else:
@@ -65,7 +65,7 @@ def bench(exercise: Exercise, isolation: Isolation) -> Iterator[Bench]:
 
 def trials(exercise: Exercise) -> Iterator[Trial]:
     """All that a sound exercise must stand. One that trains is trained once for each."""
-    reference = exercise.solution / "reference.py"
+    reference = exercise.reference
     yield Trial("files", lambda _: _files(exercise))
     yield Trial("stub fails", partial(_stub, exercise))
     yield Trial(
@@ -74,7 +74,8 @@ def trials(exercise: Exercise) -> Iterator[Trial]:
     )
     for seed in SEEDS:
         yield Trial(f"reference, seed {seed}", partial(_right, exercise, reference, seed))
-    for path in sorted((exercise.solution / "accepted").glob("*.py")):
+    accepted = (exercise.solution / "accepted").glob("*[!_]" if exercise.is_folder else "*.py")
+    for path in sorted(accepted):
         yield Trial(f"accepted {path.stem}", partial(_right, exercise, path, SEEDS[0]))
     for mistake in catalogue.mistakes(exercise):
         yield Trial(f"mistake {mistake.name}", partial(_refused, exercise, mistake))
@@ -109,7 +110,9 @@ def _with_more_time(exercise: Exercise, times: int) -> Exercise:
 
 
 def submission_of(exercise: Exercise, path: Path, seed: int) -> Submission:
-    """A file of ours as a submission: its source, or the YAML that its `answer` would write."""
+    """A thing of ours as a submission: source, folder, or the YAML that its `answer` writes."""
+    if exercise.is_folder:
+        return catalogue.folder_of(exercise, path)
     if exercise.is_code:
         return Submission(name=f"{path.stem}.py", content=catalogue.source(exercise, path).encode())
     drawn = personal.questions(exercise, seed)
@@ -163,7 +166,7 @@ def _fails_alone(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) ->
 
 
 def _stub(exercise: Exercise, here: Bench) -> str:
-    source = Submission(name=exercise.stub.name, content=exercise.stub.read_bytes())
+    source = catalogue.read_as(exercise, exercise.stub)
     verdict = engine.grade(exercise, source, here.isolation, seed=SEEDS[0], box=here.box)
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
@@ -171,7 +174,8 @@ def _stub(exercise: Exercise, here: Bench) -> str:
 
 
 def _files(exercise: Exercise) -> str:
-    public, private = ("README.md", "examples.py"), ("reference.py", "checks.py", "hints.md")
+    public = ("README.md", "examples.py")
+    private = (exercise.reference.name, "checks.py", "hints.md")
     missing = [name for name in public if not (exercise.folder / name).exists()]
     missing += [name for name in private if not (exercise.solution / name).exists()]
     if missing:

@@ -2,9 +2,9 @@
 
 exercises/                       the public half; a learner may have all of it
     course.yaml                  title, units in order
-    <unit>/<slug>/exercise.yaml README.md stub.py|stub.yaml examples.py [questions.py]
+    <unit>/<slug>/exercise.yaml README.md stub.py|stub.yaml|stub/ examples.py [questions.py]
 solutions/                       the private half, same names
-    <unit>/<slug>/reference.py checks.py hints.md [accepted/<name>.py]
+    <unit>/<slug>/reference.py|reference/ checks.py hints.md [accepted/<name>.py]
     <unit>/<slug>/mistakes/<name>.yaml      edits of the reference, or <name>.py in full
 """
 
@@ -18,8 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from grader import folder as folders
 from grader.documents import read_yaml, validate
 from grader.edits import Edit, edited
 from grader.model import Course, Exercise, Frozen, GraderFault, Submission, Unit, UsageError
@@ -43,7 +44,15 @@ class Changed(Frozen):
 
     says: str = Field(min_length=1)
     caught_by: str = Field(pattern=r"^(check_\w+|rules)$")
-    edits: tuple[Edit, ...] = Field(min_length=1)
+    edits: tuple[Edit, ...] = ()
+    without: tuple[str, ...] = ()
+    """Where the reference is a folder: files that are not there."""
+
+    @model_validator(mode="after")
+    def _changes(self) -> Changed:
+        if not self.edits and not self.without:
+            raise ValueError("edits: name at least one")
+        return self
 
 
 class Header(Frozen):
@@ -145,6 +154,11 @@ def read_submission(path: Path) -> Submission:
     return Submission(name=path.name, content=read(path, path.name or "that"))
 
 
+def read_as(exercise: Exercise, path: Path) -> Submission:
+    """A file or a folder, as the exercise asks for. Raises: UsageError as `read_submission`."""
+    return folders.read(path) if exercise.is_folder else read_submission(path)
+
+
 def read(path: Path, name: str, most: int = MAX_SUBMISSION) -> bytes:
     """The bytes of a regular file, symbolic links followed. Raises: UsageError."""
     try:
@@ -198,9 +212,30 @@ def source(exercise: Exercise, path: Path) -> str:
     if path.suffix != ".yaml":
         return path.read_text("utf-8")
     try:
-        return edited((exercise.solution / "reference.py").read_text("utf-8"), _changed(path).edits)
+        return edited(exercise.reference.read_text("utf-8"), _changed(path).edits)
     except GraderFault as fault:
         raise GraderFault(f"{exercise.slug}/mistakes/{path.name}: {fault}") from None
+
+
+def folder_of(exercise: Exercise, path: Path) -> Submission:
+    """A folder of the private half as a submission, or the reference with a mistake's edits.
+
+    Raises: GraderFault if an edit does not find its place.
+    """
+    if path.suffix != ".yaml":
+        return folders.read(path)
+    files, changed = folders.unpack(folders.read(exercise.reference).content), _changed(path)
+    try:
+        for edit in changed.edits:
+            text = files[edit.file].decode("utf-8")
+            files[edit.file] = edited(text, [edit]).encode()
+        for name in changed.without:
+            del files[name]
+    except KeyError as error:
+        raise GraderFault(f"{exercise.slug}/mistakes/{path.name}: no file {error}.") from None
+    except GraderFault as fault:
+        raise GraderFault(f"{exercise.slug}/mistakes/{path.name}: {fault}") from None
+    return folders.packed(path.stem, files)
 
 
 def _changed(path: Path) -> Changed:

@@ -19,6 +19,7 @@ from grader.answers import Answers
 from grader.box import Box
 from grader.catalogue import Mistake
 from grader.counterexample import counterexample
+from grader.folder import Folder
 from grader.judging import judge
 from grader.lending import Draft, Progress, Record, lent, to_nobody
 from grader.model import Exercise, GraderFault, Limits, Outcome, Status, UsageError, Verdict
@@ -96,8 +97,18 @@ class Checking:
                 raise KeyboardInterrupt
 
     @contextmanager
-    def open(self, limits: Limits | None = None) -> Iterator[Any]:
-        """The submission, loaded in a fresh process of the box; or its answers, if it is data."""
+    def open(self, limits: Limits | None = None, file: str = "") -> Iterator[Any]:
+        """The submission, loaded in a fresh process of the box; or what it says, if it is data.
+
+        Args: file, of a folder the program to load.
+        """
+        name, text = self.source.name, self.text
+        if self.exercise.is_folder:
+            folder = Folder(self.source)
+            if not file:
+                yield folder
+                return
+            name, text = file, folder.text(file)
         if self.box is None:
             answers = Answers(self.source)
             if self.draft:
@@ -107,14 +118,14 @@ class Checking:
         with self.box.run(limits or self.exercise.limits, inside(self.seed_of_run)) as run:
             if self.draft:
                 self.draft.runs.append(run)
-            self._open_now = Submission(run, self.source.name, self.text)
+            self._open_now = Submission(run, name, text)
             yield self._open_now
 
     @contextmanager
-    def fresh(self, limits: Limits | None = None) -> Iterator[Any]:
+    def fresh(self, limits: Limits | None = None, file: str = "") -> Iterator[Any]:
         """The same for a fixture, whose exception pytest keeps only if it is a plain one."""
         try:
-            with self.open(limits) as submission:
+            with self.open(limits, file) as submission:
                 yield submission
         except SubmissionEnded as ended:
             raise EndedInFixtureError(ended) from None
@@ -129,7 +140,8 @@ class Checking:
         except (SubmissionError, SubmissionEnded, UsageError) as error:
             draft.error = error
         self.draft = None
-        outcome = self._finish(draft, "load", "The file can be loaded.", weight=0)
+        claim = f"The {'folder' if self.exercise.is_folder else 'file'} can be loaded."
+        outcome = self._finish(draft, "load", claim, weight=0)
         if outcome.status is not Status.PASSED:
             self.unloadable = "the file could not be loaded"
         self._keep(outcome)
@@ -270,6 +282,8 @@ class Checking:
         return self._judged.setdefault(id(error), (error, verdict))[1]
 
     def _name(self, draft: Draft) -> tuple[str, ...]:
+        if self.exercise.is_folder:
+            return ()
         if self.box:
             seed = inside(self.seed_of_run)
             return mistakes.name(

@@ -13,6 +13,8 @@ class Edit(Frozen):
 
     old: str
     new: str
+    file: str = ""
+    """Where the program is a folder: which of its files."""
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:

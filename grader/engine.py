@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 
-from grader import __version__, data, rules
+from grader import __version__, catalogue, data, folder, rules
 from grader.box import Box
 from grader.checking import Checking
 from grader.lending import Progress, to_nobody
@@ -61,8 +60,8 @@ def grade(
     began, started = time.monotonic(), datetime.now(UTC)
     seed = personal_seed(exercise, learner) if seed is None else seed
     said, rests_on = notes(exercise, submission), hashes(exercise)
-    ruled = judge_source(exercise, submission) if exercise.is_code else ()
-    unreadable = any(each.status is Status.ERROR for each in ruled)
+    ruled = judge_source(exercise, submission) if exercise.is_run else ()
+    unreadable = exercise.is_code and any(each.status is Status.ERROR for each in ruled)
     begun = not _is_stub(exercise, submission)  # nothing is looked up in what nobody wrote
     checking = Checking(
         exercise, submission, None, seed=seed, examples=examples, naming=naming and begun
@@ -82,7 +81,7 @@ def grade(
             started=started.isoformat(timespec="seconds"),
             seed=seed,
             outcomes=(*ruled, *outcomes),
-            isolation=isolation if exercise.is_code else NOTHING,
+            isolation=isolation if exercise.is_run else NOTHING,
             versions=versions(),
             hashes=rests_on,
             notes=said,
@@ -92,7 +91,7 @@ def grade(
     checking.so_far = lambda: verdict(checking.outcomes)
     if unreadable:
         checking.unloadable = "the file could not be read"
-    if exercise.is_code and not unreadable:
+    if exercise.is_run and not unreadable:
         return verdict(_run(checking, isolation, box, only))
     return verdict(_check(checking, only))
 
@@ -122,10 +121,10 @@ def _check(checking: Checking, only: str) -> list[Outcome]:
 def _attribute(outcome: Outcome, checking: Checking) -> Outcome:
     """Whose fault an unexpected exception of a check is: ours, unless the reference passes it."""
     exercise = checking.exercise
-    reference = exercise.solution / "reference.py"
+    reference = exercise.reference
     if outcome.status is not Status.GRADER_FAULT or not reference.exists():
         return outcome
-    source = Submission(name=reference.name, content=reference.read_bytes())
+    source = catalogue.read_as(exercise, reference)
     again = Checking(exercise, source, checking.box, seed=checking.seed_of_run)
     again.run(check_files(exercise), only=outcome.check.split("[")[0])
     ours = [each for each in again.outcomes if each.check == outcome.check]
@@ -143,12 +142,25 @@ def check_files(exercise: Exercise) -> list[Path]:
 
 def judge_source(exercise: Exercise, submission: Submission) -> tuple[Outcome, ...]:
     """The outcome of the rules that hold for the source itself: one, worth no points."""
+    if not exercise.is_folder:
+        return _judged(exercise, submission.content)
+    judged: tuple[Outcome, ...] = ()
+    for name, content in folder.unpack(submission.content).items():
+        if name.endswith(".py"):
+            judged = _judged(exercise, content)
+            if judged[0].status is not Status.PASSED:
+                message = f"{name}: {judged[0].message}"
+                return (judged[0].model_copy(update={"message": message}),)
+    return judged
+
+
+def _judged(exercise: Exercise, content: bytes) -> tuple[Outcome, ...]:
     claim = "The source keeps the rules of the exercise."
     try:
-        source = submission.content.decode("utf-8-sig")
+        source = content.decode("utf-8-sig")
         found = rules.judge(source, exercise.rules)
     except UnicodeDecodeError as error:
-        line = submission.content[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         message = f"line {line} is not UTF-8; save the file as UTF-8"
         return (
             Outcome(
@@ -199,14 +211,18 @@ def notes(exercise: Exercise, submission: Submission) -> tuple[str, ...]:
 
 
 def _is_stub(exercise: Exercise, submission: Submission) -> bool:
-    return exercise.stub.exists() and submission.content == exercise.stub.read_bytes()
+    stub = exercise.stub
+    return stub.exists() and submission.content == catalogue.read_as(exercise, stub).content
 
 
 def hashes(exercise: Exercise) -> dict[str, str]:
     """sha256 of what the verdict rests on besides the submission."""
     asked = [exercise.folder / name for name in ("exercise.yaml", "questions.py")]
-    places = [*asked, *check_files(exercise), exercise.solution / "reference.py"]
-    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in places if path.exists()}
+    places = [path for path in (*asked, *check_files(exercise)) if path.exists()]
+    read = [catalogue.read_submission(path) for path in places]
+    if exercise.reference.exists():
+        read.append(catalogue.read_as(exercise, exercise.reference))
+    found = {each.name: each.sha256 for each in read}
     return found | {name: _data(name).sha256 for name in exercise.needs}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from grader import engine, workspace
@@ -49,12 +50,17 @@ class Files:
     def _look(self) -> dict[Path, Signature]:
         found = {}
         for path in self._places:
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            with suppress(OSError):
+                found[path] = _signature(path)
         return found
+
+
+def _signature(path: Path) -> Signature:
+    """Of a file, or of all that is in a folder."""
+    inside = sorted(path.rglob("*")) if path.is_dir() else []
+    stats = [each.stat() for each in (path, *inside)]
+    newest = max(stat.st_mtime_ns for stat in stats)
+    return newest, sum(stat.st_size for stat in stats), sum(stat.st_ino for stat in stats)
 
 
 class Grading:
@@ -124,7 +130,7 @@ class Watch:
 
     def _warm_up(self) -> None:
         exercise = self.exercise
-        if exercise and exercise.is_code:
+        if exercise and exercise.is_run:
             self._box = engine.box_of(exercise, self.isolation)
             self._box.__enter__()
 
@@ -137,7 +143,7 @@ class Watch:
         assert exercise is not None
 
         def graded(tell: Callable[[Progress], None]) -> Verdict:
-            submission = workspace.read(path)
+            submission = workspace.read(exercise, path)
             return engine.grade(
                 exercise, submission, self.isolation, learner=self.learner, box=box, progress=tell
             )

@@ -1,7 +1,8 @@
 """A learner's folder: the files to edit, and what is remembered beside them.
 
     README.md             what to do
-    <unit>/<slug>.py      what the learner edits; .yaml for answers, .ipynb for a notebook
+    <unit>/<slug>.py      what the learner edits; .yaml for answers, .ipynb for a notebook, or a
+                          folder <unit>/<slug>/
     .gitignore            keeps .grader/ out of git
     .grader/course        where the course lies; its presence makes the folder a workspace
     .grader/hints/<slug>  how many hints were read
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader import catalogue, notebook
+from grader import folder as folders
 from grader.model import Course, Exercise, Submission, UsageError
 
 if TYPE_CHECKING:
@@ -74,15 +76,17 @@ class Workspace:
         )
 
     def file_of(self, exercise: Exercise) -> Path:
-        """The file to grade; of several, the one saved last.
+        """The file or folder to grade; of several, the one saved last.
 
         Raises: UsageError if there is none.
         """
-        found = [path for path in self.places(exercise) if path.is_file()]
+        there = Path.is_dir if exercise.is_folder else Path.is_file
+        found = [path for path in self.places(exercise) if there(path)]
         if found:
             return max(found, key=lambda path: path.stat().st_mtime_ns)
         name = self.place(exercise).relative_to(self.folder)
-        raise UsageError(f"there is no file {name} here; `grade init .` makes it from its stub.")
+        kind = "folder" if exercise.is_folder else "file"
+        raise UsageError(f"there is no {kind} {name} here; `grade init .` makes it from its stub.")
 
     def place(self, exercise: Exercise, suffix: str = "") -> Path:
         """Where `init` puts the exercise's file."""
@@ -91,7 +95,8 @@ class Workspace:
     def places(self, exercise: Exercise) -> Iterator[Path]:
         """Where the exercise's file may lie."""
         for folder in (self.folder / exercise.unit, self.folder):
-            yield from (folder / (exercise.slug + suffix) for suffix in SUFFIXES)
+            suffixes = ("",) if exercise.is_folder else SUFFIXES
+            yield from (folder / (exercise.slug + suffix) for suffix in suffixes)
 
     def hints_read(self, exercise: Exercise) -> int:
         """How many hints of an exercise were read."""
@@ -115,7 +120,7 @@ class Workspace:
         with _writing(path):
             if path.exists():
                 kept = self._put_aside(path)
-            _write_new(path, fresh(exercise, path.suffix))
+            _write_fresh(path, exercise)
         return path, kept
 
     def _put_aside(self, path: Path) -> Path:
@@ -149,7 +154,7 @@ def init(folder: Path, root: Path, course: Course, *, as_notebooks: bool = False
         there = [path for path in home.places(exercise) if path.exists()]
         suffix = ".ipynb" if as_notebooks and exercise.is_code else exercise.stub.suffix
         path = there[0] if there else home.place(exercise, suffix)
-        have[path.relative_to(folder).as_posix()] = (exercise, suffix)
+        have[path.relative_to(folder).as_posix()] = exercise
     added, kept = [], []
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,8 +162,10 @@ def init(folder: Path, root: Path, course: Course, *, as_notebooks: bool = False
             if (folder / name).exists():
                 kept.append(name)
                 continue
-            text = wanted[name] if name in wanted else fresh(*have[name])
-            _write_new(folder / name, text)
+            if name in wanted:
+                _write_new(folder / name, wanted[name].encode())
+            else:
+                _write_fresh(folder / name, have[name])
             added.append(name)
         home.state.mkdir(exist_ok=True)
         (home.state / "course").write_text(f"{root}\n", "utf-8")
@@ -173,19 +180,21 @@ def fresh(exercise: Exercise, suffix: str) -> str:
     return notebook.write(exercise.slug, (exercise.folder / "README.md").read_text("utf-8"), stub)
 
 
-def read(path: Path) -> Submission:
-    """A submission: the file as it is, or the graded cells of a notebook.
+def read(exercise: Exercise, path: Path) -> Submission:
+    """A submission: the file or folder as it is, or the graded cells of a notebook.
 
     Raises: UsageError if it cannot be read or is no notebook.
     """
     if path.suffix != ".ipynb":
-        return catalogue.read_submission(path)
+        return catalogue.read_as(exercise, path)
     content = catalogue.read(path, path.name, most=notebook.MOST)
     return notebook.read(content, path.name)
 
 
 def is_untouched(exercise: Exercise, submission: Submission) -> bool:
     """Whether nobody has edited the file yet; white space does not count."""
+    if exercise.is_folder:
+        return submission.content == catalogue.read_as(exercise, exercise.stub).content
     return submission.content.split() == exercise.stub.read_bytes().split()
 
 
@@ -198,10 +207,19 @@ def unfinished(course: Course, ledger: Ledger) -> list[Exercise]:
     return [each for each in course.exercises if each.slug not in done]
 
 
-def _write_new(path: Path, text: str) -> None:
+def _write_fresh(path: Path, exercise: Exercise) -> None:
+    if not exercise.is_folder:
+        _write_new(path, fresh(exercise, path.suffix).encode())
+        return
+    stub = catalogue.read_as(exercise, exercise.stub)
+    for name, content in folders.unpack(stub.content).items():
+        _write_new(path / name, content)
+
+
+def _write_new(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
+    with path.open("xb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -126,7 +126,7 @@ def test_reset_of_a_notebook_gives_a_notebook(tmp_path, course):
     home.file_of(each).write_text("broken")
     path, copy = home.reset(each)
     assert path.suffix == ".ipynb" and copy.read_text() == "broken"
-    assert workspace.is_untouched(each, workspace.read(path))
+    assert workspace.is_untouched(each, workspace.read(each, path))
 
 
 def test_hints_are_remembered_and_never_forgotten(home, course):
@@ -143,9 +143,9 @@ def test_white_space_alone_is_no_beginning(home, course):
     each = exercise(course)
     path = home.file_of(each)
     path.write_text(path.read_text() + "\n\n")
-    assert workspace.is_untouched(each, workspace.read(path))
+    assert workspace.is_untouched(each, workspace.read(each, path))
     path.write_text(path.read_text() + "x = 1")
-    assert not workspace.is_untouched(each, workspace.read(path))
+    assert not workspace.is_untouched(each, workspace.read(each, path))
 
 
 def test_a_type_checker_is_quiet_in_a_fresh_workspace(tmp_path):

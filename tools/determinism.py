@@ -36,7 +36,7 @@ def files(course: Path, chosen: list[str]) -> list[tuple[Exercise, Path]]:
     found = []
     for exercise in catalogue.load(course).exercises:
         mistakes = [each.path for each in catalogue.mistakes(exercise)]
-        for path in (exercise.solution / "reference.py", *mistakes):
+        for path in (exercise.reference, *mistakes):
             if not chosen or {exercise.slug, f"{exercise.slug}/{path.stem}"} & set(chosen):
                 found.append((exercise, path))
     return found

@@ -36,10 +36,10 @@ Caught = dict[str, set[str]]
 def caught(exercise: Exercise, isolation: Isolation) -> Caught:
     """Grade the stub and every mistake of one exercise, and the reference to know all checks."""
     found: Caught = {}
-    paths = [exercise.solution / "reference.py", *(m.path for m in catalogue.mistakes(exercise))]
+    paths = [exercise.reference, *(m.path for m in catalogue.mistakes(exercise))]
     wrong = [(path.stem, authoring.submission_of(exercise, path, SEED)) for path in paths]
-    wrong.append(("*the stub*", catalogue.read_submission(exercise.stub)))
-    if not exercise.is_code:
+    wrong.append(("*the stub*", catalogue.read_as(exercise, exercise.stub)))
+    if not (exercise.is_code or exercise.is_folder):
         wrong += spoiled(wrong[0][1])
     with authoring.bench(exercise, isolation) as here:
         for name, submission in wrong:

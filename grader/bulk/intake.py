@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from grader import catalogue, notebook
+from grader import catalogue, folder, notebook
 from grader.bulk import archive
 from grader.bulk.exports import Handed, handed, is_shown, text
 from grader.model import Course, Exercise, Submission, UsageError
@@ -32,6 +32,8 @@ class File(NamedTuple):
     path: Path
     member: str = ""
     """Its name in the archive `path`; empty where `path` is the file itself."""
+    is_folder: bool = False
+    """Then all below it; `member` is what the names of the files in an archive begin with."""
 
 
 class Work(NamedTuple):
@@ -94,8 +96,10 @@ def read_class(folder: Path, course: Course, takes: Callable[[str], bool] = ever
 
 
 def read(file: File) -> Submission:
-    """What is graded of a file. Raises: UsageError if it cannot be read."""
+    """What is graded of a file or a folder. Raises: UsageError if it cannot be read."""
     name = file.name.name
+    if file.is_folder:
+        return _read_folder(file)
     is_notebook = file.name.suffix == ".ipynb"
     most = notebook.MOST if is_notebook else catalogue.MAX_SUBMISSION
     if file.member:
@@ -105,6 +109,21 @@ def read(file: File) -> Submission:
     else:
         content = catalogue.read(file.path, name, most)
     return notebook.read(content, name) if is_notebook else Submission(name=name, content=content)
+
+
+def _read_folder(file: File) -> Submission:
+    if file.path.suffix.lower() != ".zip":
+        return folder.read(file.path)
+    inside = [each for each in archive.names(file.path) if each.startswith(file.member)]
+    files, left = {}, folder.MOST_BYTES
+    if len(inside) > folder.MOST_FILES:
+        raise UsageError(f"{file.name.name} holds more than {folder.MOST_FILES} files; keep fewer.")
+    for each in inside:
+        below = each[len(file.member) :].replace("\\", "/").strip("/")
+        if all(is_shown(part) for part in below.split("/")):
+            files[below] = archive.read(file.path, each, left)
+            left -= len(files[below])
+    return folder.packed(file.name.name, files)
 
 
 def _names(found: list[Handed], learner: str) -> str:
@@ -125,7 +144,7 @@ class _Learner:
         files = [file for name, path in self.things.items() for file in self._files(name, path)]
         known = False
         for exercise in self.course.exercises:
-            mine = [file for file in files if _is_for(exercise, file.name)]
+            mine = _folders(exercise, files) if exercise.is_folder else _files(exercise, files)
             known = known or bool(mine)
             try:
                 if mine:
@@ -177,9 +196,26 @@ def _packed(name: PurePosixPath, path: Path) -> Iterator[File]:
             yield File(name.joinpath(*filter(None, parts)), path, member)
 
 
-def _is_for(exercise: Exercise, name: PurePosixPath) -> bool:
+def _files(exercise: Exercise, files: list[File]) -> list[File]:
     suffixes = (exercise.stub.suffix, *ALSO.get(exercise.stub.suffix, ()))
-    return name.suffix in suffixes and exercise.slug in (name.stem, name.parent.name)
+    return [
+        file
+        for file in files
+        if file.name.suffix in suffixes and exercise.slug in (file.name.stem, file.name.parent.name)
+    ]
+
+
+def _folders(exercise: Exercise, files: list[File]) -> list[File]:
+    """The folders of the exercise's name that files lie in."""
+    found: dict[File, None] = {}
+    for file in files:
+        for depth, parent in enumerate(file.name.parents):
+            if parent.name == exercise.slug:
+                parts = file.member.replace("\\", "/").split("/")[: -depth - 1]
+                begin = "".join(f"{part}/" for part in parts)
+                path = file.path if file.member else file.path.parents[depth]
+                found[File(parent, path, begin, is_folder=True)] = None
+    return list(found)
 
 
 def _best(exercise: Exercise, files: list[File]) -> tuple[File, str]:

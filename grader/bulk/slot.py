@@ -94,7 +94,7 @@ class Warm:
     def _open(self, exercise: Exercise) -> None:
         """Below the strict level a submission can reach its zygote: each has a box of its own."""
         self._exercise = exercise.slug
-        if exercise.is_code and self.isolation.level is Level.STRICT:
+        if exercise.is_run and self.isolation.level is Level.STRICT:
             self._box = engine.box_of(exercise, self.isolation)
             self._box.__enter__()
 

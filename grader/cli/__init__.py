@@ -109,6 +109,7 @@ def main() -> None:
     except Refused as error:
         _end(f"Refused: {error}", EXIT_REFUSED)
     except (KeyboardInterrupt, click.Abort):
+        sys.unraisablehook = lambda _: None  # generators of pytest that it broke off complain
         _end("Interrupted.", EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()

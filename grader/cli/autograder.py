@@ -45,7 +45,7 @@ RUN = """\
 mkdir -p /autograder/work
 cd /autograder/work
 for name in FILES; do
-    [ -L "/autograder/submission/$name" ] || cp "/autograder/submission/$name" .
+    [ -L "/autograder/submission/$name" ] || cp -RP "/autograder/submission/$name" .
 done
 export XDG_CACHE_HOME=/opt/grader/cache
 /opt/grader/bin/grade run SLUGS --course /autograder/source/course \\
@@ -75,7 +75,11 @@ def autograder(slugs: tuple[str, ...], wheel: Path, output: Path, folder: Path |
     chosen = [catalogue.find(course, slug) for slug in slugs]
     replace(output, _zipped(_files(root, chosen, wheel)))
     click.echo(f"{output}: upload it as the autograder of a programming assignment.")
-    click.echo(f"Learners hand in {', '.join(each.slug + each.stub.suffix for each in chosen)}.")
+    click.echo(f"Learners hand in {', '.join(map(_handed_in, chosen))}.")
+
+
+def _handed_in(exercise: Exercise) -> str:
+    return exercise.slug + exercise.stub.suffix
 
 
 def _zipped(files: Iterable[tuple[str, bytes, int]]) -> bytes:
@@ -94,7 +98,7 @@ def _files(root: Path, chosen: list[Exercise], wheel: Path) -> Iterator[tuple[st
     needs = sorted({each for exercise in chosen for each in exercise.needs})
     data = DATA.replace("NAMES", " ".join(needs)) if needs else ""
     yield "setup.sh", SETUP.replace("DATA\n", data).encode(), 0o755
-    files = " ".join(each.slug + each.stub.suffix for each in chosen)
+    files = " ".join(map(_handed_in, chosen))
     slugs = " ".join(each.slug for each in chosen)
     run = RUN.replace("FILES", files).replace("SLUGS", slugs)
     yield "run_autograder", run.encode(), 0o755

@@ -104,7 +104,7 @@ def _next(course: Course, home: workspace.Workspace) -> tuple[str, ...]:
     if not todo:
         click.echo("Every exercise is passed; `grade status` shows them all.")
         raise SystemExit(0)
-    if workspace.is_untouched(todo[0], workspace.read(home.file_of(todo[0]))):
+    if workspace.is_untouched(todo[0], workspace.read(todo[0], home.file_of(todo[0]))):
         click.echo(task_of(todo[0], home))
         raise SystemExit(1)
     return (todo[0].slug,)
@@ -122,12 +122,12 @@ def _say_next(course: Course, home: workspace.Workspace) -> None:
 
 
 def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
-    if path.is_file() and path.resolve().is_relative_to(exercise.solution.resolve()):
+    if path.exists() and path.resolve().is_relative_to(exercise.solution.resolve()):
         from grader import authoring, personal
 
         seed = personal.personal_seed(exercise, learner_name()) if seed is None else seed
         return authoring.submission_of(exercise, path, seed)
-    return workspace.read(path)
+    return workspace.read(exercise, path)
 
 
 def _chosen(
@@ -150,7 +150,7 @@ def _chosen(
 
 def _file_of(exercise: Exercise, file: Path | None, reference: bool) -> Path:
     if reference:
-        return exercise.solution / "reference.py"
+        return exercise.reference
     if file:
         return file
     if home := workspace.find():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader import catalogue, workspace
+from grader import catalogue, folder, workspace
 from grader.cli.common import (
     course_option,
     json_option,
@@ -17,7 +17,7 @@ from grader.cli.common import (
     slug_argument,
 )
 from grader.cli.progress import bar
-from grader.model import Course, Exercise, UsageError
+from grader.model import Course, Exercise, Submission, UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -104,12 +104,13 @@ def side_by_side(exercise: Exercise, home: Workspace, ledger: Ledger) -> Rendera
             f"the solution of {exercise.slug} is shown after a pass; `grade hint {exercise.slug}`"
             " helps on the way."
         )
-    reference = exercise.solution / "reference.py"
+    reference = exercise.reference
     if not reference.exists():
         raise UsageError(f"the solution of {exercise.slug} is not in this kit.")
     path = home.file_of(exercise)
-    yours = workspace.read(path).content.decode("utf-8", "replace")
-    theirs = reference.read_text("utf-8")
+    yours, theirs = (
+        _as_text(exercise, workspace.read(exercise, each)) for each in (path, reference)
+    )
     blocks = [
         (Text(title, "bold"), Syntax(text.strip(), "python", theme="ansi_dark", word_wrap=True))
         for title, text in ((f"Yours: {path.name}", yours), ("The reference", theirs))
@@ -121,6 +122,13 @@ def side_by_side(exercise: Exercise, home: Workspace, ledger: Ledger) -> Rendera
     table.add_column(ratio=1)
     table.add_row(*(Group(*block) for block in blocks))
     return table
+
+
+def _as_text(exercise: Exercise, submission: Submission) -> str:
+    if not exercise.is_folder:
+        return submission.content.decode("utf-8", "replace")
+    files = {n: c for n, c in folder.unpack(submission.content).items() if b"\0" not in c}
+    return "\n".join(f"# --- {n}\n{c.decode('utf-8', 'replace')}" for n, c in files.items())
 
 
 @click.command()

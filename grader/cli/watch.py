@@ -93,7 +93,7 @@ class Session:
         self.screen.show(task_of(exercise, self.watched.home), self.status())
         path = self.watched.home.file_of(exercise)
         with self.screen.errors():
-            if not workspace.is_untouched(exercise, workspace.read(path)):
+            if not workspace.is_untouched(exercise, workspace.read(exercise, path)):
                 self.watched.grade(path)
 
     def settle(self) -> None:

@@ -82,13 +82,27 @@ class Exercise(Frozen):
 
     @property
     def stub(self) -> Path:
-        """The file that the learner edits: stub.py or stub.yaml."""
-        data = self.folder / "stub.yaml"
-        return data if data.exists() else self.folder / "stub.py"
+        """What the learner edits: the file stub.py or stub.yaml, or the folder stub/."""
+        others = (self.folder / "stub.yaml", self.folder / "stub")
+        return next((path for path in others if path.exists()), self.folder / "stub.py")
+
+    @property
+    def reference(self) -> Path:
+        """What is right: reference.py, or the folder reference/."""
+        return self.solution / ("reference" if self.is_folder else "reference.py")
 
     @property
     def is_code(self) -> bool:
         return self.stub.suffix == ".py"
+
+    @property
+    def is_folder(self) -> bool:
+        return self.stub.name == "stub"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether anything of a submission is run, so that it needs a box."""
+        return self.is_code or (self.is_folder and any(self.stub.glob("**/*.py")))
 
     @property
     def has_hidden_checks(self) -> bool:
