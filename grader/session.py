@@ -36,11 +36,18 @@ def run(root: Path, files: list[Path], plugins: list[object]) -> None:
     arguments = [*OPTIONS, f"--rootdir={root}", *map(str, files)]
     with _without_settings_of_the_user(), _without_local_constants(), catch_warnings():
         simplefilter("ignore")  # a learner cannot act on what pytest's own plugins warn of
-        code = pytest.main(arguments, plugins=plugins)
+        code = pytest.main(arguments, plugins=[*plugins, _NoSource()])
     for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
         del sys.modules[name]
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
         raise GraderFault(f"pytest ended with code {int(code)} on {files[-1].parent.name}.")
+
+
+class _NoSource:
+    """A plugin: to show the source of a traceback, every file in it is parsed; it takes long."""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "no"
 
 
 def _without_local_constants() -> AbstractContextManager[Any]:
