@@ -1,7 +1,12 @@
-"""YAML as plain data, with the line of every entry for messages."""
+"""YAML and CSV of people as plain data, with the line of every entry for messages."""
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -10,18 +15,22 @@ from pydantic import BaseModel, ValidationError
 from grader.model import UsageError
 
 MAX_BYTES = 1 << 16
+MAX_TABLE = 1 << 20
 MAX_DEPTH = 6
 PLAIN = {"str", "int", "float", "bool", "null", "seq", "map"}
+DATE = "tag:yaml.org,2002:timestamp"
 SHALLOW = 1 << 12
 """Bytes that cannot be nested so deep that the loader in C overflows its stack (20,000 can)."""
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Lines = dict[tuple[str | int, ...], int]
+ESCAPED = re.compile(r"^'([=+\-@＝＋－＠])")
 Noun = TypeVar("Noun", bound=BaseModel)
 
 
-def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
+def read_yaml(content: bytes, name: str, *, dates: bool = False) -> tuple[Any, Lines]:
     """Parse a small YAML file into str, int, float, bool, None, lists and dicts.
 
+    Args: dates, whether they may be there; they are text.
     Returns the data and the line of each path, as in `{("limits", "cpu_s"): 5}`.
     Raises: UsageError with file name and line: not UTF-8, over 64 KiB, nested deeper than 6,
     a key twice, an alias, a tag, or a syntax error.
@@ -34,7 +43,8 @@ def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(f"{name} line {line}: not UTF-8; save the file as UTF-8.") from None
     try:
-        node = yaml.compose(text, FAST if len(content) <= SHALLOW else yaml.SafeLoader)
+        loader = FAST if len(content) <= SHALLOW else yaml.SafeLoader
+        node = yaml.compose(text, _dated(loader) if dates else loader)
         lines: Lines = {}
         if node is None:
             return None, lines
@@ -49,6 +59,13 @@ def read_yaml(content: bytes, name: str) -> tuple[Any, Lines]:
     except (yaml.YAMLError, ValueError, LookupError, TypeError) as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"{name}: not valid YAML ({what}).") from None
+
+
+def _dated(loader: type[yaml.SafeLoader]) -> type[yaml.SafeLoader]:
+    """The same loader, to which a date is text like any other."""
+    known = loader.yaml_implicit_resolvers
+    plain = {mark: [one for one in kinds if one[0] != DATE] for mark, kinds in known.items()}
+    return type("Dated", (loader,), {"yaml_implicit_resolvers": plain})
 
 
 def _walk(
@@ -98,3 +115,60 @@ def validate(noun: type[Noun], data: Any, lines: Lines, name: str, **given: Any)
             field = ".".join(str(part) for part in path)
             problems.append(f"line {line_of(path, lines)}: {field}: {each['msg']}")
         raise UsageError(f"{name} " + "; ".join(problems)) from None
+
+
+def table(
+    path: Path, columns: tuple[str, ...], *, more: bool = False
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and cells of each row; the first column is needed, the others are empty where absent.
+
+    Commas, semicolons or tabs; a mark of UTF-8 at the start or none. The apostrophe that our own
+    tables put before a formula is taken off again.
+
+    Args: more, whether other columns may be there too; then all are given, and none is needed.
+
+    Raises: UsageError where the file is no such table.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read: {error.strerror}.") from None
+    try:
+        text = content[: MAX_TABLE + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path.name} is not UTF-8; save it as CSV UTF-8.") from None
+    if len(content) > MAX_TABLE or "\0" in text:
+        raise UsageError(f"{path.name} is no table of at most 1 MiB; name a CSV file.")
+    head = text.lstrip().split("\n", 1)[0]
+    mark = max(",;\t", key=head.count)
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=mark, strict=True, skipinitialspace=True
+    )
+    try:
+        yield from _rows(rows, path.name, columns, more)
+    except csv.Error as error:
+        raise UsageError(f"{path.name} line {rows.line_num}: {error}; mend the quotes.") from None
+
+
+def _rows(
+    rows: Iterator[list[str]], name: str, columns: tuple[str, ...], more: bool
+) -> Iterator[tuple[int, dict[str, str]]]:
+    names: list[str] = []
+    for cells in rows:
+        line = rows.line_num  # type: ignore[attr-defined]
+        cells = [ESCAPED.sub(r"\1", cell.strip()) for cell in cells]
+        if not any(cells):
+            continue
+        if not names:
+            names = [cell.lower() for cell in cells]
+            wrong = columns[0] not in names or set(names) - set(columns)
+            if (wrong or len(set(names)) < len(names)) and not more:
+                raise UsageError(
+                    f"{name} line {line}: the columns are {', '.join(columns)}; the first line"
+                    f" names them, and {columns[0]} is needed."
+                )
+            continue
+        row = dict(zip(names, cells, strict=False))
+        if len(cells) > len(names) or not (more or row.get(columns[0])):
+            raise UsageError(f"{name} line {line}: not {', '.join(names)}; mend that line.")
+        yield line, dict.fromkeys(columns, "") | row

@@ -2,7 +2,7 @@
 
     python fake_slot.py LOG HASHES   a line in LOG for each start and each submission
 
-`die`, `die once FILE`, `fault`, `hang`, `slow`; any other text is a pass.
+`die`, `die once FILE`, `fault`, `hang`, `slow`, `wrong`; any other text is a pass.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ def main() -> None:
             time.sleep(0.3)
         named = {key: work[key] for key in ("exercise", "learner")}
         named |= {"file": work["name"], "sha256": sha256(text.encode()).hexdigest()}
-        answer(verdict=json.dumps(VERDICT | named | {"hashes": json.loads(sys.argv[2])}))
+        verdict = VERDICT | named | {"hashes": json.loads(sys.argv[2])}
+        if word == "wrong":
+            verdict |= {"outcomes": [VERDICT["outcomes"][0] | {"status": "failed"}]}
+        answer(verdict=json.dumps(verdict))
 
 
 if __name__ == "__main__":

@@ -125,3 +125,31 @@ def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path):
 def test_a_canvas_name_keeps_the_folder_out_of_it(given):
     ((_, things),) = given("doe_1_2_softmax.py")
     assert [PurePosixPath(name).name for name in things] == ["softmax.py"]
+
+
+TIMES = """
+submission_1:
+  :submitters:
+  - :name: Ada
+  :created_at: !ruby/object:ActiveSupport::TimeWithZone
+    utc: 2026-11-20 14:03:11.000000000 Z
+    zone: &1 !ruby/object:ActiveSupport::TimeZone
+      name: America/New_York
+    time: 2026-11-20 09:03:11.000000000 Z
+submission_2:
+  :submitters:
+  - :name: Bob
+  :created_at: 2026-11-20 15:00:00.500000000 Z
+submission_3:
+  :submitters:
+  - :name: Eve
+"""
+
+
+def test_gradescope_says_when_and_what_it_does_not_say_is_not_known(given, tmp_path):
+    given("submission_1/", "submission_2/", "submission_3/", submission_metadata=TIMES)
+    assert {each.learner: each.at for each in handed(tmp_path)} == {
+        "Ada": "2026-11-20 14:03:11.000000000 Z",
+        "Bob": "2026-11-20 15:00:00.500000000 Z",
+        "Eve": "",
+    }

@@ -172,14 +172,23 @@ def test_below_the_strict_level_no_box_is_shared(monkeypatch, softmax, softmax_r
     assert given == [None, None]
 
 
-def test_a_box_serves_one_exercise(monkeypatch, warm, softmax, softmax_reference):
+def test_a_box_serves_the_exercises_that_need_the_same(
+    monkeypatch, warm, softmax, softmax_reference
+):
     given = []
-    monkeypatch.setattr(engine, "grade", lambda *_, box, **__: given.append(box))
-    other = softmax.model_copy(update={"slug": "other"})
-    for exercise in (softmax, softmax, other):
+    monkeypatch.setattr(engine, "grade", lambda *_, box, **__: given.append((box, box.limits)))
+    limits = softmax.limits
+    slow = softmax.model_copy(
+        update={"slug": "slow", "limits": limits.model_copy(update={"cpu_s": 99})}
+    )
+    trains = softmax.model_copy(update={"slug": "trains", "trains": True})
+    large = {"limits": limits.model_copy(update={"tmp_mb": limits.tmp_mb + 1})}
+    for exercise in (softmax, slow, trains, trains.model_copy(update=large)):
         warm.grade(exercise, softmax_reference, "ada")
-    assert given[0] is given[1] and given[1] is not given[2]
-    assert own(given[0]) == set()
+    boxes = [box for box, _ in given]
+    assert boxes[0] is boxes[1] and len(set(map(id, boxes[1:]))) == 3
+    assert [limits.cpu_s for _, limits in given[:2]] == [limits.cpu_s, 99]
+    assert own(boxes[0]) == own(boxes[2]) == set()
 
 
 @pytest.fixture

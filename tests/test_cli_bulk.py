@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -13,73 +12,22 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from class_commands import DRIVER, FAKE, at_home, graded, hand_in, recorded, rest_on, typed
 from conftest import COURSE
 from leftovers import ended
 
-from grader import cli, engine, ledger
+from grader import ledger
 from grader.box import isolation as isolation_of
-from grader.bulk import supervisor
 from grader.bulk.results import Results
 from grader.model import Isolation, Level
 
-HERE = Path(__file__).parent
 NAMES = ("ada", "bob", "李雷", "Žofia", "عمر")
 
 
 @pytest.fixture
 def grade(tmp_path, monkeypatch, capsys):
-    """Run a command in this process; the slots note in `log` what they grade."""
-    monkeypatch.setenv("GRADER_COURSE", str(COURSE))
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.chdir(tmp_path)
-    rest_on(monkeypatch, {"checks.py": "1"})
+    at_home(tmp_path, monkeypatch)
     return typed(monkeypatch, capsys)
-
-
-def typed(monkeypatch, capsys):
-    """grade(words, code=0, start=""): what was printed begins so; in trouble, on stderr."""
-
-    def run(*words, code=0, start=""):
-        monkeypatch.setattr(sys, "argv", ["grade", *words])
-        ended = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            ended = end.code
-        done = capsys.readouterr()
-        assert ended == code, done
-        said = done.err if code > 1 else done.out
-        assert said.startswith(start) or f"\n{start}" in said, done
-        assert "Traceback" not in done.err
-        assert not re.search(r"(?<![\w.])/(tmp|work|home|root)\b", done.err), done.err
-        return done.out
-
-    return run
-
-
-def rest_on(monkeypatch, hashes):
-    """What the verdicts rest on, from now on."""
-    fake = [sys.executable, "-S", str(HERE / "fake_slot.py"), "log", json.dumps(hashes)]
-    monkeypatch.setattr(supervisor, "command", lambda *_: fake)
-    monkeypatch.setattr(engine, "hashes", lambda _: hashes)
-
-
-def hand_in(*learners, text="pass"):
-    for learner in learners:
-        Path("class", learner).mkdir(parents=True)
-        Path("class", learner, "softmax.py").write_text(text)
-
-
-def graded():
-    """Whom the slots graded, in their order."""
-    if not Path("log").exists():
-        return []
-    rows = [line.split(maxsplit=1)[1] for line in Path("log").read_text().splitlines()]
-    return [row.rpartition(" ")[0] for row in rows if row != "start"]
-
-
-def recorded(folder="class-results"):
-    return sorted(row.learner for row in Results(Path(folder)).ledger.attempts())
 
 
 def test_a_class_is_graded_and_summed_up(grade):
@@ -149,7 +97,7 @@ def test_nothing_is_graded_where_nothing_is_isolated_unless_that_is_allowed(grad
 
 def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(grade, monkeypatch):
     hand_in(*"abcdef")
-    write, room = ledger._write, iter("..")
+    write, room = ledger.write_new, iter("..")
 
     def full(path, text):
         if next(room, None) is None:
@@ -157,7 +105,7 @@ def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(grade, monkeypatch):
         write(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "_write", full)
+        patch.setattr(ledger, "write_new", full)
         start = "Grader fault: The results in class-results cannot be written: No space left"
         grade("bulk", "class", "-j", "1", code=3, start=start)
     assert len(recorded()) == 2
@@ -178,47 +126,87 @@ def test_shards_grade_everybody_once_and_merge_to_the_whole(grade):
     assert len(graded()) == len(NAMES)
 
 
-def test_a_changed_check_regrades_and_says_who_stayed(grade, monkeypatch):
+def test_only_what_changed_is_regraded_when_asked(grade, monkeypatch):
     hand_in("ada", "bob")
     grade("regrade", "class", code=2, start="Error: class-results holds no results yet")
     grade("bulk", "class")
-    grade("regrade", "class", start="0 moved, 0 were graded again and stayed.")
+    grade("regrade", "class", "--changed", start="0 moved, 0 were graded again and stayed.")
     rest_on(monkeypatch, {"checks.py": "2"})
     Path("class/bob/softmax.py").write_text("other")
-    grade("regrade", "class", start="0 moved, 2 were graded again and stayed.")
+    grade("regrade", "class", "--changed", start="0 moved, 2 were graded again and stayed.")
     assert sorted(graded()) == ["ada", "ada", "bob", "bob"]
+    assert recorded() == ["ada", "ada", "bob", "bob"]
+
+
+def test_all_or_those_who_are_named_are_regraded(grade):
+    hand_in("ada", "bob", "eve")
+    grade("bulk", "class", "-j", "1")
+    grade("regrade", "class", "bob", "-j", "1", start="0 moved, 1 were graded again and stayed.")
+    grade("regrade", "class", "softmax", "ada", "-j", "1", start="0 moved, 1 were graded again")
+    grade("regrade", "class", "sums", start="0 moved, 0 were graded again and stayed.")
+    grade("regrade", "class", "-j", "1", start="0 moved, 3 were graded again and stayed.")
+    assert graded() == ["ada", "bob", "eve", "bob", "ada", "ada", "bob", "eve"]
+    grade("regrade", "class", "mallory", code=2, start="Error: `mallory` is no learner who handed")
+
+
+def test_who_is_not_regraded_but_should_be_graded_is_told(grade):
+    hand_in("ada")
+    grade("bulk", "class")
+    hand_in("bob")
+    grade("regrade", "class", "ada")
+    (trouble,) = Results(Path("class-results")).troubles()
+    assert trouble == ("bob", "softmax: not graded yet; use `grade bulk`.")
 
 
 def test_who_moved_is_printed_with_the_reason(grade, monkeypatch):
+    hand_in("ada", text="wrong")
+    hand_in("bob")
+    grade("bulk", "class")
+    rest_on(monkeypatch, {"checks.py": "2"})
+    Path("class/ada/softmax.py").write_text("pass")
+    grade("regrade", "class", "--changed", start="ada  softmax  0 -> 10  (another submission)\n1")
+    Path("class/ada/softmax.py").write_text("wrong")
+    grade("bulk", "class")
+    monkeypatch.setattr("grader.bulk.results.Results._why", lambda *_: "checks.py")
+    Path("class/ada/softmax.py").write_text("pass")
+    grade("regrade", "class", "--changed", start="ada  softmax  0 -> 10  (checks.py)\n1 moved, 0")
+
+
+def test_history_stays_when_all_is_graded_again(grade):
     hand_in("ada")
     grade("bulk", "class")
-    path = Results(Path("class-results")).newest()["ada", "softmax"].path
-    record = json.loads(path.read_text())
-    record["outcomes"][0]["status"] = "failed"
-    path.write_text(json.dumps(record))
-    Path("class-results/index.sqlite3").unlink()
-    rest_on(monkeypatch, {"checks.py": "2"})
-    grade("regrade", "class", start="ada  softmax  0 -> 10  (checks.py)\n1 moved, 0 were")
+    before = {path: path.read_bytes() for path in Path("class-results/results").iterdir()}
+    grade("regrade", "class")
+    after = {path: path.read_bytes() for path in Path("class-results/results").iterdir()}
+    assert before.items() < after.items() and len(after) == 2
 
 
-DRIVER = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in background
-from grader import engine
-from grader.bulk import supervisor
-from grader.cli import main
-fake = [sys.executable, "-S", sys.argv.pop(1), "log", "{}"]
-supervisor.command = lambda *_: fake
-engine.hashes = lambda _: {}
-main()
-"""
+def test_two_runs_into_one_folder_are_refused_with_a_clear_sentence(grade, tmp_path):
+    hand_in("ada")
+    hand_in("bob", text="hang")
+    program = [sys.executable, "-c", DRIVER, FAKE, "bulk", "class", "-j", "1"]
+    environment = {**os.environ, "GRADER_COURSE": str(COURSE)}
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(program, env=environment, **silent) as process:
+        while graded() != ["ada", "bob"]:
+            assert process.poll() is None
+            time.sleep(0.05)
+        refused = rf"Error: another run is at work in class-results (process {process.pid} on"
+        for words in (["bulk", "class"], ["regrade", "class"], ["report", "class-results"]):
+            grade(*words, code=2, start=refused)
+        grade("merge", "class-results", "-o", "class-results", code=2, start=refused)
+        process.send_signal(signal.SIGKILL)
+    assert graded() == ["ada", "bob"]
+    Path("class/bob/softmax.py").write_text("pass")
+    grade("bulk", "class")
+    assert "ada" in recorded() and "bob" in recorded()
 
 
 def test_a_run_that_is_killed_goes_on_and_records_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = [f"learner{n:02}" for n in range(20)]
     hand_in(*names, text="slow")
-    program = [sys.executable, "-c", DRIVER, str(HERE / "fake_slot.py"), "bulk", "class", "-j", "2"]
+    program = [sys.executable, "-c", DRIVER, FAKE, "bulk", "class", "-j", "2"]
     environment = {**os.environ, "GRADER_COURSE": str(COURSE)}
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     for enough in (5, 12):
@@ -239,7 +227,7 @@ def test_an_interrupt_ends_the_slots_and_keeps_what_is_graded(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     hand_in("ada")
     hand_in("bob", text="hang")
-    program = [sys.executable, "-c", DRIVER, str(HERE / "fake_slot.py"), "bulk", "class", "-j", "1"]
+    program = [sys.executable, "-c", DRIVER, FAKE, "bulk", "class", "-j", "1"]
     environment = {**os.environ, "GRADER_COURSE": str(COURSE)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(program, env=environment, **pipes) as process:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sample_verdicts as sample
 
-from grader.ledger import VERSION, Ledger, Row, _write, digest
+from grader.ledger import VERSION, Ledger, Row, digest, write_new
 from grader.model import GraderFault, Status, Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +63,7 @@ def test_a_row_says_what_the_verdict_says(ledger):
     said = sample.ATTENTION
     rests = digest(said.hashes)
     expected = Row(
-        *("scaled_dot_product", 6.67, 40, False, said.started, path, "ada", said.sha256, rests)
+        *("scaled_dot_product", 6.67, 40, False, said.started, str(path), "ada", said.sha256, rests)
     )
     assert ledger.attempts() == (expected,)
 
@@ -114,7 +114,15 @@ def test_a_pass_is_better_than_more_points_without_one(ledger):
     assert ledger.best()["softmax"].path == path
 
 
+def test_attempts_are_counted_by_exercise(ledger):
+    for verdict in (sample.GPT, sample.ATTENTION, sample.GPT):
+        ledger.record(verdict)
+    counts = ledger.counts()
+    assert counts == {sample.GPT.exercise: 2, sample.ATTENTION.exercise: 1}
+
+
 def test_an_empty_ledger_has_no_attempts(ledger):
+    assert ledger.counts() == {}
     assert ledger.attempts() == ()
     assert ledger.best() == {}
     assert ledger.latest() == {}
@@ -174,7 +182,7 @@ def test_an_existing_record_is_never_replaced(ledger):
     path = ledger.record(sample.GPT)
     before = path.read_bytes()
     with pytest.raises(FileExistsError):
-        _write(path, "another")
+        write_new(path, "another")
     assert path.read_bytes() == before
     assert list(ledger.results.iterdir()) == [path]
 

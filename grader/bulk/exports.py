@@ -32,6 +32,8 @@ class Handed(NamedTuple):
     learner: str
     things: dict[PurePosixPath, Path]
     """Files, folders and archives, by their names below the learner's folder."""
+    at: str = ""
+    """When, as the platform says it; most do not."""
 
 
 def text(name: str) -> str:
@@ -54,13 +56,14 @@ def handed(folder: Path) -> Iterator[Handed]:
         entries = sorted(each for each in folder.iterdir() if is_shown(each.name))
     except OSError as error:
         raise UsageError(f"{folder.name} cannot be read: {error.strerror}.") from None
-    people = _gradescope(folder / METADATA) if folder / METADATA in entries else {}
+    known = _gradescope(folder / METADATA) if folder / METADATA in entries else {}
     uploads: dict[str, dict[PurePosixPath, tuple[int, Path]]] = {}
     for entry in entries:
         if entry.is_dir():
-            for learner in people.get(entry.name, [_moodle(entry.name)]):
+            people, at = known.get(entry.name, ([_moodle(entry.name)], ""))
+            for learner in people:
                 if learner:
-                    yield Handed(learner, {PurePosixPath(): entry})
+                    yield Handed(learner, {PurePosixPath(): entry}, at)
         elif found := CANVAS.fullmatch(text(entry.name)):
             learner = f"{found['name']}_{found['user']}"
             name, number = _resubmission(PurePosixPath(found["file"]))
@@ -89,14 +92,17 @@ def _moodle(name: str) -> str:
     return found["learner"] if found["kind"] == "file" else ""
 
 
-def _gradescope(path: Path) -> dict[str, list[str]]:
-    """The learners of each folder: by student number, else address, else name."""
+def _gradescope(path: Path) -> dict[str, tuple[list[str], str]]:
+    """The learners of each folder, by student number, else address, else name; and the time."""
     wrong = f"{path.name} is no list of submissions as Gradescope writes it; export it again."
     try:
         with path.open("rb") as file:
             data = yaml.load(file, _Ruby)
         return {
-            str(folder): [_person(each) or str(folder) for each in one[":submitters"]]
+            str(folder): (
+                [_person(each) or str(folder) for each in one[":submitters"]],
+                str(one.get(":created_at") or ""),
+            )
             for folder, one in data.items()
             if one.get(":submitters")
         }
@@ -112,9 +118,14 @@ def _person(one: dict[str, Any]) -> str:
 
 
 class _Ruby(FAST):  # type: ignore[misc, valid-type]
-    """Reads dates as text, and passes over objects of Ruby."""
+    """Reads dates as text, and passes over objects of Ruby but for a time's `utc`."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
+def _time(loader: yaml.SafeLoader, node: yaml.MappingNode) -> object:
+    return loader.construct_mapping(node).get("utc")
+
+
+_Ruby.add_constructor("!ruby/object:ActiveSupport::TimeWithZone", _time)
 _Ruby.add_multi_constructor("!ruby/", lambda *_: None)

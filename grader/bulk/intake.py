@@ -44,6 +44,8 @@ class Work(NamedTuple):
     file: File
     sha256: str
     """Of what is graded: of a notebook its graded cells."""
+    at: str = ""
+    """When it was handed in, as the platform's export says it; most do not."""
 
 
 class Trouble(NamedTuple):
@@ -135,7 +137,7 @@ class _Learner:
     """What one learner handed in, and what is wrong with it."""
 
     def __init__(self, handed: Handed, course: Course) -> None:
-        self.learner, self.things = handed
+        self.learner, self.things, self.at = handed
         self.course = course
         self.troubles: list[str] = []
 
@@ -149,7 +151,7 @@ class _Learner:
             try:
                 if mine:
                     file, sha256 = _best(exercise, mine)
-                    yield Work(self.learner, exercise, file, sha256)
+                    yield Work(self.learner, exercise, file, sha256, self.at)
             except UsageError as error:
                 self.troubles.append(str(error))
         if not known and not self.troubles:

@@ -62,18 +62,20 @@ def main() -> None:
 
 
 class Warm:
-    """The box of the exercise at hand, shared where its level allows it."""
+    """A box for the exercise at hand and those that need the same, where its level allows it."""
 
     def __init__(self, isolation: Isolation) -> None:
         self.isolation = isolation
-        self._exercise = ""
+        self._made_for: tuple[object, ...] = ()
         self._box: Box | None = None
 
     def grade(self, exercise: Exercise, submission: Submission, learner: str) -> Verdict:
         """Grade in the warm box. Raises: GraderFault; the box should then be closed."""
-        if self._exercise != exercise.slug:
+        if self._made_for != engine.box_needs(exercise):
             self.close()
             self._open(exercise)
+        if self._box:
+            self._box.limits = exercise.limits
 
         def alive(_: Progress) -> None:
             patience = PATIENCE * exercise.limits.wall_s + PATIENCE_S
@@ -93,7 +95,7 @@ class Warm:
 
     def _open(self, exercise: Exercise) -> None:
         """Below the strict level a submission can reach its zygote: each has a box of its own."""
-        self._exercise = exercise.slug
+        self._made_for = engine.box_needs(exercise)
         if exercise.is_run and self.isolation.level is Level.STRICT:
             self._box = engine.box_of(exercise, self.isolation)
             self._box.__enter__()
@@ -102,7 +104,7 @@ class Warm:
         """End the box; the next submission has another one."""
         if self._box:
             self._box.__exit__()
-        self._exercise, self._box = "", None
+        self._made_for, self._box = (), None
 
 
 def _die_with_supervisor() -> None:

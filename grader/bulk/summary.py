@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from grader import report
 from grader.bulk.intake import Trouble
+from grader.bulk.points import Note
 from grader.model import Outcome, Status, Verdict
 from grader.report.cells import table
 from grader.report.plain import plain_text
@@ -57,16 +58,30 @@ class Exercise(NamedTuple):
     """Sentences and how many learners made each, the commonest first."""
 
 
+class Change(NamedTuple):
+    """What a deadline or a person made of the grader's points."""
+
+    learner: str
+    exercise: str
+    given: float
+    """By the grader."""
+    counts: float
+    why: str
+
+
 class Summary(NamedTuple):
     """A class."""
 
     exercises: tuple[Exercise, ...]
     """By unit and name."""
     scores: dict[str, dict[str, float]]
-    """Points by learner and exercise."""
+    """Points that count, by learner and exercise."""
     troubles: tuple[Trouble, ...]
     faults: int
     """Verdicts that are a grader fault; they count for nothing else here."""
+    changes: tuple[Change, ...] = ()
+    """Where something else counts than what the grader gave."""
+    notes: tuple[Note, ...] = ()
 
     @property
     def points(self) -> int:
@@ -84,23 +99,45 @@ class Summary(NamedTuple):
         return bins(list(self.totals.values()), self.points)
 
 
-def summarise(verdicts: Iterable[Verdict], troubles: Sequence[Trouble] = ()) -> Summary:
-    """Statistics of a class, from one verdict for each learner and exercise, in one pass."""
+def nothing(_: Verdict) -> Sequence[Note]:
+    """No note."""
+    return ()
+
+
+def summarise(
+    verdicts: Iterable[Verdict],
+    troubles: Sequence[Trouble] = (),
+    notes: Callable[[Verdict], Sequence[Note]] = nothing,
+) -> Summary:
+    """Statistics of a class, from one verdict for each learner and exercise, in one pass.
+
+    They are about the grader's points; the scores are what counts.
+    """
     tallies: dict[tuple[str, str], _Tally] = {}
     scores: dict[str, dict[str, float]] = defaultdict(dict)
     faults = 0
+    changes: list[Change] = []
+    noted: list[Note] = []
     for verdict in verdicts:
+        whose = verdict.learner, verdict.exercise
+        noted += notes(verdict)
+        if verdict.counted:
+            changes.append(Change(*whose, verdict.score, verdict.counts, verdict.counted.why))
+            scores[verdict.learner][verdict.exercise] = verdict.counts
         if verdict.exit_code == 3:
             faults += 1
             why = f"{verdict.exercise} is a grader fault; run it again."
             troubles = [*troubles, Trouble(verdict.learner, why)]
             continue
         tallies.setdefault((verdict.unit, verdict.exercise), _Tally(verdict)).add(verdict)
-        scores[verdict.learner][verdict.exercise] = verdict.score
+        scores[verdict.learner][verdict.exercise] = verdict.counts
     for trouble in troubles:
         scores.setdefault(trouble.learner, {})
     exercises = tuple(tallies[key].exercise() for key in sorted(tallies))
-    return Summary(exercises, dict(sorted(scores.items())), tuple(troubles), faults)
+    return Summary(
+        *(exercises, dict(sorted(scores.items())), tuple(troubles), faults),
+        *(tuple(changes), tuple(noted)),
+    )
 
 
 def bins(values: Sequence[float], most: float) -> tuple[int, ...]:
@@ -110,21 +147,35 @@ def bins(values: Sequence[float], most: float) -> tuple[int, ...]:
 
 
 def as_csv(summary: Summary) -> str:
-    """A row for each learner: points by exercise, their sum, and why something is missing."""
-    slugs, totals = [each.slug for each in summary.exercises], summary.totals
+    """A row for each learner: points by exercise, their sum, and what must be known about them.
+
+    Of an exercise in which something else counts than the grader's points, both are there.
+    """
+    tried = [*(each.slug for each in summary.exercises), *(c.exercise for c in summary.changes)]
+    slugs, totals = list(dict.fromkeys(tried)), summary.totals
+    given = {(each.learner, each.exercise): each.given for each in summary.changes}
+    changed = {each.exercise for each in summary.changes}
     why: dict[str, list[str]] = defaultdict(list)
-    for trouble in summary.troubles:
-        why[trouble.learner].append(trouble.why)
+    for change in summary.changes:
+        why[change.learner].append(f"{change.exercise}: {change.why.rstrip('.')}.")
+    for learner, text in (*summary.notes, *summary.troubles):
+        why[learner].append(text)
+
+    def cells(learner: str, slug: str) -> list[float | str]:
+        counts = summary.scores[learner].get(slug, "")
+        return [counts, *([given.get((learner, slug), counts)] if slug in changed else [])]
+
     rows = [
         [
             plain_text(learner),
-            *(mine.get(slug, "") for slug in slugs),
+            *(cell for slug in slugs for cell in cells(learner, slug)),
             totals[learner],
             plain_text(" ".join(why[learner])),
         ]
-        for learner, mine in summary.scores.items()
+        for learner in summary.scores
     ]
-    return table([["learner", *slugs, "total", "note"], *rows])
+    heads = (head for s in slugs for head in [s, *([f"{s} (grader)"] if s in changed else [])])
+    return table([["learner", *heads, "total", "note"], *rows])
 
 
 def as_html(summary: Summary, title: str) -> str:
@@ -134,7 +185,12 @@ def as_html(summary: Summary, title: str) -> str:
         class_title=plain_text(title),
         found=summary,
         slow=slowest(summary),
-        troubles=[(plain_text(learner), plain_text(why)) for learner, why in summary.troubles],
+        troubles=[tuple(map(plain_text, each)) for each in summary.troubles],
+        notes=[tuple(map(plain_text, each)) for each in summary.notes],
+        changes=[
+            each._replace(learner=plain_text(each.learner), why=plain_text(each.why))
+            for each in summary.changes
+        ],
         most=MOST,
     )
 

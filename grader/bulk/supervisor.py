@@ -84,20 +84,45 @@ def grade(
             thread.join()
 
 
-def _done(slot: Slot, work: Work) -> Done:
-    try:
-        submission = intake.read(work.file)
-    except UsageError as error:
-        return Done(work, None, f"it changed meanwhile: {error}")
-    content = base64.b64encode(submission.content).decode()
-    question = {"learner": work.learner, "exercise": work.exercise.slug, "content": content}
-    question |= {"name": submission.name, "note": submission.note}
+def question(work: Work) -> dict[str, Any]:
+    """What a slot is asked. Raises: UsageError if the file can no longer be read."""
+    submission = intake.read(work.file)
+    return {
+        "learner": work.learner,
+        "exercise": work.exercise.slug,
+        "name": submission.name,
+        "note": submission.note,
+        "content": base64.b64encode(submission.content).decode(),
+    }
+
+
+def answered(slot: Slot, question: dict[str, Any]) -> dict[str, Any]:
+    """A verdict as JSON text, or a fault: a submission that ends its slot is tried once more.
+
+    Raises: GraderFault where no slot starts; Ended.
+    """
     answer: dict[str, Any] = {}
     for _ in range(TRIES):
         answer = slot.ask(question)
         if "verdict" in answer:
-            return Done(work, Verdict.model_validate_json(answer["verdict"]))
+            break
+    return answer
+
+
+def _done(slot: Slot, work: Work) -> Done:
+    try:
+        asked = question(work)
+    except UsageError as error:
+        return changed(work, error)
+    answer = answered(slot, asked)
+    if "verdict" in answer:
+        return Done(work, Verdict.model_validate_json(answer["verdict"]))
     return Done(work, None, answer["fault"])
+
+
+def changed(work: Work, error: UsageError) -> Done:
+    """A file that cannot be read any more."""
+    return Done(work, None, f"it changed meanwhile: {error}")
 
 
 class Ended(Exception):
@@ -105,9 +130,12 @@ class Ended(Exception):
 
 
 class Slot:
-    """One child at a time; used by one thread, and killed by another."""
+    """One child at a time; used by one thread, and killed by another.
 
-    def __init__(self, command: Sequence[str], log: IO[bytes]) -> None:
+    Args: log, for what the child has to say; without one it goes where ours goes.
+    """
+
+    def __init__(self, command: Sequence[str], log: IO[bytes] | None) -> None:
         self._command, self._log = command, log
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0

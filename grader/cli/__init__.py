@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from grader import __version__, workspace
-from grader.cli import bulk, exam_board, exam_class, exam_marks, exam_staff
+from grader.cli import bulk, exam_board, exam_class, exam_marks, exam_staff, marks
 from grader.cli.author import author
 from grader.cli.autograder import autograder
 from grader.cli.common import complete_slug, state_folder
@@ -82,7 +82,7 @@ def cli() -> None:
 for command in (
     *(init, run, watch, list_, show, hint, solution, status, reset),
     *(report, lines, doctor, data, author, exam),
-    *bulk.COMMANDS,
+    *(*bulk.COMMANDS, *marks.COMMANDS),
 ):
     cli.add_command(command)
 for command in (

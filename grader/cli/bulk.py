@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import functools
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from grader.cli.common import course_option, load_course, refuse_unsandboxed
-from grader.model import Level, UsageError
+from grader.model import Course, Isolation, Level, UsageError
 
 if TYPE_CHECKING:
     from grader.bulk.intake import Class, Trouble, Work
-    from grader.bulk.results import Key, Results
-    from grader.bulk.summary import Exercise, Summary
-    from grader.ledger import Row
+    from grader.bulk.results import Results
+    from grader.bulk.summary import Summary
+    from grader.bulk.supervisor import Done
 
 MOST_JOBS = 8
 """By default; each takes about half a gigabyte besides what a submission may use."""
-LINE_S = 10
-"""Between two lines of progress where there is no terminal."""
+WAITING = "not graded yet; use `grade bulk`"
 Command = Callable[..., None]
+Grading = Callable[[list["Work"], Any], "Generator[Done, None, None]"]
+"""Grades works, and has a log for what slots say; yields each as soon as it is done."""
 
 
 class Shard(click.ParamType):  # type: ignore[type-arg]  # generic only in newer ones
@@ -51,25 +50,46 @@ class Asked(NamedTuple):
     output: Path
     jobs: int
     shard: tuple[int, int]
+    scheduler: str | None
+    late: Path | None
     sandbox: str | None
     allow_unsandboxed: bool
     folder: Path | None
+    names: tuple[str, ...] = ()
+    """Learners and exercises; none means all."""
+    anew: bool = False
+    """Also what was graded with the same of everything."""
 
 
 def class_options(command: Command) -> Command:
     """The options of both commands, handed over as one."""
 
     @functools.wraps(command)
-    def asking(output: Path | None, place: Path, strict: bool, **options: Any) -> None:
+    def asking(
+        output: Path | None,
+        place: Path,
+        strict: bool,
+        names: tuple[str, ...] = (),
+        changed: bool = True,
+        **options: Any,
+    ) -> None:
         place = place.resolve()  # so that `.` has a name
         output = output or place.with_name(f"{place.name}-results")
-        command(Asked(place=place, output=output, **options), strict=strict)
+        asked = Asked(place=place, output=output, names=names, anew=not changed, **options)
+        command(asked, strict=strict)
 
     for decorate in (
         course_option,
         click.option("--allow-unsandboxed", is_flag=True, help="Even where nothing is isolated."),
         click.option("--sandbox", type=click.Choice(["strict", "container", "basic"])),
         click.option("--strict", is_flag=True, help="Exit code 1 if anybody did not pass."),
+        click.option(
+            "--late",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Deadline and what lateness costs; it holds until another is given.",
+        ),
+        click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster that grades."),
         click.option(
             "--shard", type=Shard(), default=(1, 1), help="Only one part of the learners."
         ),
@@ -96,29 +116,45 @@ def bulk(asked: Asked, strict: bool) -> None:
     \b
     Examples:
         grade bulk autumn -j 4
+        grade bulk autumn --late late.yaml
         grade bulk autumn --shard 2/3 -o part2      on the second of three machines
+        grade bulk autumn --scheduler tls://head:8786
     """
-    results, found = _grade(asked)
-    _tell(found, results.folder)
+    from grader.bulk.results import Results
+    from grader.cli.bulk_words import tell
+
+    results = Results(asked.output)
+    found = _grade(asked, results)
+    tell(found, results.folder)
     _exit(found, strict)
 
 
 @click.command()
 @class_options
+@click.option(
+    "--changed", is_flag=True, help="Only where checks, reference, data or submission changed."
+)
+@click.argument("names", nargs=-1, metavar="[LEARNER|EXERCISE]...")
 def regrade(asked: Asked, strict: bool) -> None:
-    """Grade again what changed checks, references, data or submissions affect, and say who moved.
+    """Grade a class again, or those that are named, and say who moved and why.
+
+    Nothing is overwritten: old records stay, the newest counts, and so do overrides.
 
     \b
-    Example:
-        grade regrade autumn
+    Examples:
+        grade regrade autumn --changed              what a mended check affects
+        grade regrade autumn softmax
+        grade regrade autumn ada bob
     """
     from grader.bulk.results import Results
+    from grader.cli.bulk_words import tell_moves
 
-    before = Results(asked.output).newest() if asked.output.is_dir() else {}
+    results = Results(asked.output)
+    before = results.newest() if asked.output.is_dir() else {}
     if not before:
         raise UsageError(f"{asked.output.name} holds no results yet; use `grade bulk` first.")
-    results, found = _grade(asked)
-    _tell_moves(results, before)
+    found = _grade(asked, results)
+    tell_moves(results, before)
     _exit(found, strict)
 
 
@@ -135,143 +171,114 @@ def merge(sources: tuple[Path, ...], output: Path) -> None:
         grade merge part1 part2 part3 -o autumn-results
     """
     from grader.bulk import results
+    from grader.bulk.lock import locked
 
-    new, count = results.merge(sources, output.resolve())
+    with locked(output):
+        new, count = results.merge(sources, output.resolve())
     click.echo(f"{new} of {count} records are new in {output}; see {output / 'summary.html'}.")
 
 
-def _grade(asked: Asked) -> tuple[Results, Summary]:
+def _grade(asked: Asked, results: Results) -> Summary:
     """What is left to grade, graded and recorded one by one."""
-    from grader import box, engine
-    from grader.bulk import intake, supervisor
-    from grader.bulk.results import Results, free_of, is_of
-    from grader.ledger import digest
+    from grader.bulk import intake, late
+    from grader.bulk.lock import locked
+    from grader.bulk.results import free_of, is_of, rests_of
+    from grader.cli.bulk_words import tell_intake, tell_notes, tell_troubles
 
     root, course = load_course(asked.folder)
     free_of(asked.place, asked.output)
-    isolation = box.isolation(Level(asked.sandbox) if asked.sandbox else None)
+    isolation = _isolation(asked)
     refuse_unsandboxed(isolation.level, asked.allow_unsandboxed)
     given = intake.read_class(asked.place, course, lambda learner: is_of(*asked.shard, learner))
-    results = Results(asked.output)
-    wanted = {work.exercise.slug: work.exercise for work in given.works}
-    rests = {slug: digest(engine.hashes(exercise)) for slug, exercise in wanted.items()}
-    left = results.pending(given.works, rests)
-    _tell_intake(given, len(left))
-    if not all(each.has_hidden_checks for each in wanted.values()):
-        click.echo(
-            "Only visible examples are run: the hidden checks are not in this kit.", err=True
-        )
-    new = _work_off(left, asked.jobs, supervisor.command(root, isolation), results)
-    _tell_troubles(new)
-    found = results.close([*given.troubles, *new], asked.place.name)
-    return results, found._replace(faults=found.faults + len(new))
+    chosen = _named(given, asked.names, course)
+    policy = asked.late and late.read(asked.late, {each.slug for each in course.exercises})
+    rests = rests_of(given.works)
+    with locked(asked.output):
+        if policy:
+            results.keep_late(policy)
+        results.keep_times(given.works)
+        left = chosen if asked.anew else results.pending(chosen, rests)
+        tell_intake(given._replace(works=tuple(chosen)), len(left))
+        if not all(each.exercise.has_hidden_checks for each in given.works):
+            click.echo(
+                "Only visible examples are run: the hidden checks are not in this kit.", err=True
+            )
+        new = _work_off(left, _grading(asked, root, isolation, rests), results)
+        tell_troubles(new)
+        others = {*given.works} - {*chosen}
+        waiting = [_trouble(each, WAITING) for each in results.pending(others, rests)]
+        found = results.close([*given.troubles, *new, *waiting], asked.place.name)
+    tell_notes(found, policy.strangers(results.learners()) if policy else set())
+    return found._replace(faults=found.faults + len(new))
 
 
-def _work_off(
-    left: list[Work], jobs: int, command: list[str], results: Results
-) -> tuple[Trouble, ...]:
-    """Grade all of it, each recorded the moment it is done; what could not be graded."""
+def _isolation(asked: Asked) -> Isolation:
+    """Of this machine; of the cluster's, where those grade, at least what is asked of them."""
+    from grader import box
+
+    wanted = Level(asked.sandbox) if asked.sandbox else None
+    if asked.scheduler:
+        return Isolation(level=wanted or Level.STRICT)
+    return box.isolation(wanted)
+
+
+def _named(given: Class, names: tuple[str, ...], course: Course) -> list[Work]:
+    """The works of the named learners, in the named exercises; no names are all of them.
+
+    Raises: UsageError if a name is neither.
+    """
+    slugs = {each.slug for each in course.exercises}
+    learners = {each.learner for each in given.works}
+    for name in names:
+        if name not in slugs | learners:
+            raise UsageError(
+                f"`{name}` is no learner who handed in, and no exercise; mend the name."
+            )
+    wanted, whose = slugs & {*names}, learners & {*names}
+    return [
+        each
+        for each in given.works
+        if (not wanted or each.exercise.slug in wanted) and (not whose or each.learner in whose)
+    ]
+
+
+def _grading(asked: Asked, root: Path, isolation: Isolation, rests: dict[str, str]) -> Grading:
+    """Slots of this machine, or the workers of a cluster."""
     from grader.bulk import supervisor
-    from grader.bulk.intake import Trouble
 
-    troubles, slots = [], min(jobs, len(left))
+    command = supervisor.command(root, isolation)
+    if scheduler := asked.scheduler:
+        from grader.bulk import cluster
+
+        return lambda works, _: cluster.grade(works, scheduler, command, rests)
+    return lambda works, log: supervisor.grade(works, min(asked.jobs, len(works)), command, log)
+
+
+def _work_off(left: list[Work], grading: Grading, results: Results) -> list[Trouble]:
+    """Grade all of it, each recorded the moment it is done; what could not be graded."""
+    from grader.cli.bulk_words import bar
+
+    troubles: list[Trouble] = []
+    if not left:
+        return troubles  # and no cluster is asked for nothing
     with (
         results.log() as log,
-        _bar(len(left)) as step,
-        closing(supervisor.grade(left, slots, command, log)) as stream,
+        bar(len(left)) as step,
+        closing(grading(left, log)) as stream,
     ):
         for done in stream:
             if done.verdict:
                 results.ledger.record(done.verdict)
             else:
-                why = f"{done.work.exercise.slug}: {done.fault.rstrip('.')}."
-                troubles.append(Trouble(done.work.learner, why))
+                troubles.append(_trouble(done.work, done.fault))
             step()
-    return tuple(troubles)
+    return troubles
 
 
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr, or a line now and then; call what it gives after each submission."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+def _trouble(work: Work, why: str) -> Trouble:
+    from grader.bulk.intake import Trouble
 
-    began = told = time.monotonic()
-    done = 0
-
-    def words() -> str:
-        spent = max(time.monotonic() - began, 1e-3)
-        left = timedelta(seconds=round(spent / done * (total - done))) if done else "?"
-        return f"{done}/{total} graded, {60 * done / spent:.0f} a minute, {left} left"
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(words(), total=total)
-
-        def step() -> None:
-            nonlocal done, told
-            done += 1
-            progress.update(task, completed=done, description=words())
-            if not console.is_terminal and (time.monotonic() - told > LINE_S or done == total):
-                told = time.monotonic()
-                click.echo(words(), err=True)
-
-        yield step
-
-
-def _tell_intake(given: Class, left: int) -> None:
-    learners = len({work.learner for work in given.works})
-    words = f"{learners} learners, {len(given.works)} submissions"
-    graded = len(given.works) - left
-    click.echo(f"{words}; {graded} are graded already." if graded else f"{words}.", err=True)
-    _tell_troubles(given.troubles)
-
-
-def _tell_troubles(troubles: tuple[Trouble, ...]) -> None:
-    from grader.report.plain import plain_text
-
-    for learner, why in troubles:
-        click.echo(plain_text(f"not graded: {learner}: {why}"), err=True)
-
-
-def _tell(found: Summary, folder: Path) -> None:
-    """A row for each exercise."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("exercise", "handed in", "passed", "mean", "hardest check", "commonest mistake"):
-        table.add_column(
-            name, justify="right" if name in ("handed in", "passed", "mean") else "left"
-        )
-    for each in found.exercises:
-        table.add_row(*_row(each))
-    Console().print(table)
-    here = Path(os.path.relpath(folder))
-    click.echo(f"\nPoints: {here / 'summary.csv'}\nStatistics: {here / 'summary.html'}")
-
-
-def _row(each: Exercise) -> Iterator[Any]:
-    from rich.text import Text
-
-    hardest = min(each.checks, key=lambda check: check.passed)
-    mistake = f"{each.mistakes[0][1]}x {each.mistakes[0][0]}" if each.mistakes else ""
-    yield from (each.slug, str(each.tried), f"{each.passed:.0%}", f"{each.mean:.1f}/{each.points}")
-    yield Text(f"{hardest.passed:.0%} {hardest.claim}" if hardest.passed < 1 else "")
-    yield Text(mistake)
-
-
-def _tell_moves(results: Results, before: dict[Key, Row]) -> None:
-    from grader.report.plain import plain_text
-
-    moves = results.moves(before)
-    for each in moves:
-        if each.before != each.after:
-            points = f"{each.before:g} -> {each.after:g}"
-            click.echo(plain_text(f"{each.learner}  {each.exercise}  {points}  ({each.why})"))
-    stayed = sum(each.before == each.after for each in moves)
-    click.echo(f"{len(moves) - stayed} moved, {stayed} were graded again and stayed.")
+    return Trouble(work.learner, f"{work.exercise.slug}: {why.rstrip('.')}.")
 
 
 def _exit(found: Summary, strict: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from grader.model import Level, UsageError
 
 if TYPE_CHECKING:
     from grader.exam.result import Result
+    from grader.similar import Pair
     from grader.sitting import Sitting
 
 class_argument = click.argument("place", type=click.Path(path_type=Path), metavar="CLASS")
@@ -155,12 +157,13 @@ def release(place: Path, learner: str, confirmed: bool, by: str) -> None:
 @click.command()
 @click.argument("sources", nargs=-1, type=click.Path(path_type=Path), metavar="BUNDLE|DIR...")
 @click.option("--least", type=click.FloatRange(0, 1), default=0.4, help="Share that is told.")
-def similar(sources: tuple[Path, ...], least: float) -> None:
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Page with both texts.")
+def similar(sources: tuple[Path, ...], least: float, output: Path | None) -> None:
     """List essays that share runs of words, for a person to read; it decides nothing.
 
     \b
     Example:
-        grade exam similar autumn/bundles
+        grade exam similar autumn/bundles -o similar.html
     """
     from grader.exam import grading
     from grader.exam.similar import pairs
@@ -169,9 +172,20 @@ def similar(sources: tuple[Path, ...], least: float) -> None:
         raise UsageError("name the folder that holds the bundles.")
     chosen = [path for each in sources for path in grading.sources(each)]
     found = pairs(chosen, least)
-    for pair in found:
-        click.echo(f"{pair.share:4.0%}  {pair.part}  {pair.one}  {pair.other}")
+    tell_pairs(found, output, "Essays")
     click.echo(f"{len(chosen)} sittings, {len(found)} pairs alike by {least:.0%} or more.")
+
+
+def tell_pairs(found: list[Pair], output: Path | None, title: str) -> None:
+    """A line for each pair, and a page with both texts. Raises: UsageError."""
+    from grader.cli.output import replace
+    from grader.similar import MOST, page
+
+    for one, other, alike in found[:MOST]:
+        click.echo(f"{alike.share:4.0%}  {one.task}  {one.learner}  {other.learner}")
+    if output:
+        replace(output, page(title, found).encode())
+        click.echo(f"Side by side: {os.path.relpath(output)}", err=True)
 
 
 def _decide(place: Path, learner: str, decision: Callable[[Sitting], None]) -> None:

@@ -70,11 +70,11 @@ def extend(
 
 
 def _grants(words: tuple[str, ...], folder: Path | None, table: Path | None) -> list[Grant]:
-    from grader.exam import roster
+    from grader import documents
 
     if table and not words and not folder:
         columns = ("sitting", "part", "time")
-        rows = [row for _, row in roster.table(table, columns)]
+        rows = [row for _, row in documents.table(table, columns)]
         return [Grant(table.parent / r["sitting"], r["part"], seconds(r["time"])) for r in rows]
     if folder and len(words) == 2 and not table:
         return [Grant(path, words[0], seconds(words[1])) for path in sittings(folder)]

@@ -123,10 +123,10 @@ def _say_next(course: Course, home: workspace.Workspace) -> None:
 
 def _submission(exercise: Exercise, path: Path, seed: int | None) -> Submission:
     if path.exists() and path.resolve().is_relative_to(exercise.solution.resolve()):
-        from grader import authoring, personal
+        from grader import engine, personal
 
         seed = personal.personal_seed(exercise, learner_name()) if seed is None else seed
-        return authoring.submission_of(exercise, path, seed)
+        return engine.submission_of(exercise, path, seed)
     return workspace.read(exercise, path)
 
 
@@ -183,21 +183,46 @@ def _finish(verdicts: list[Verdict], as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("out", type=click.Path(path_type=Path), required=False, metavar="[OUT]")
 @output_option
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A class: who is who in the gradebook (CSV).",
+)
 @json_option
 @course_option
-def report(outputs: tuple[Output, ...], as_json: bool, folder: Path | None) -> None:
+def report(
+    out: Path | None,
+    outputs: tuple[Output, ...],
+    roster: Path | None,
+    as_json: bool,
+    folder: Path | None,
+) -> None:
     """Report on the whole course: your latest attempt at each exercise, by default as report.html.
+
+    With OUT, a folder of `grade bulk`, on a class: a file for each learner, or one for all where
+    the format is for a class; by default its summary anew.
 
     \b
     Examples:
         grade report
         grade report -o canvas:grades.csv -o report.md
+        grade report autumn-results -o junit.xml -o feedback/report.html
+        grade report autumn-results -o canvas:grades.csv --roster gradebook.csv
     """
     from grader import report as views
     from grader.ledger import Ledger
 
     _, course = load_course(folder)
+    if out:
+        from grader.cli.marks import report_class
+
+        report_class(out, outputs, roster, course, as_json)
+        return
+    if roster:
+        raise UsageError("--roster is about a class; name its folder of results before it.")
     ledger = Ledger(state_folder())
     latest = ledger.latest() if ledger.folder.exists() else {}
     rows = [latest[each.slug] for each in course.exercises if each.slug in latest]

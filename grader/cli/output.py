@@ -7,12 +7,15 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 from grader.model import Course, Exercise, UsageError, Verdict
+
+if TYPE_CHECKING:
+    from grader.report.cells import People
 
 
 class Output(NamedTuple):
@@ -72,18 +75,20 @@ def write(
     *,
     whole: bool = False,
     files: Iterable[tuple[Exercise, Path]] = (),
+    people: People | None = None,
 ) -> None:
     """Write every report. A reporter that crashes is a warning: it changes no grade.
 
     Args:
         whole  the HTML page is about the whole course, what was not tried included
         files  the graded files, for annotations
+        people  who the learners are in the gradebooks that others read
     Raises: UsageError, after all of them, if a file cannot be written.
     """
     failed: UsageError | None = None
     for output in outputs:
         try:
-            text = _text(output.format, verdicts, course, whole, files)
+            text = _text(output.format, verdicts, course, whole, files, people or {})
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
             click.echo(
@@ -107,6 +112,7 @@ def _text(
     course: Course,
     whole: bool,
     files: Iterable[tuple[Exercise, Path]],
+    people: People,
 ) -> str:
     from grader import report
 
@@ -114,6 +120,8 @@ def _text(
         return report.as_html(verdicts, course.title, course if whole else None)
     if name == "annotations":
         return report.as_annotations(verdicts, places(files))
+    if report.FORMATS[name].of == "gradebook":
+        return report.FORMATS[name].write(verdicts, people)
     return report.FORMATS[name].write(verdicts)
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from grader.documents import table
 from grader.exam.ticket import LEARNER
 from grader.model import UsageError
 from grader.sitting.exam import Accommodation
 
 COLUMNS = ("learner", "factor", "minutes")
-MAX_BYTES = 1 << 20
 
 
 def read(path: Path) -> dict[str, Accommodation]:
@@ -53,51 +50,3 @@ def _accommodation(row: dict[str, str], where: str) -> Accommodation:
             f"{where}: {name} `{row[str(name)]}`: {first['msg']}; write a factor from 1 to 4, and"
             " whole minutes up to 240."
         ) from None
-
-
-def table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line and cells of each row; the first column is needed, the others are empty where absent.
-
-    Raises: UsageError where the file is no such table.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path.name} cannot be read: {error.strerror}.") from None
-    try:
-        text = content[: MAX_BYTES + 1].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path.name} is not UTF-8; save it as CSV UTF-8.") from None
-    if len(content) > MAX_BYTES or "\0" in text:
-        raise UsageError(f"{path.name} is no table of at most 1 MiB; name a CSV file.")
-    head = text.lstrip().split("\n", 1)[0]
-    mark = max(",;\t", key=head.count)
-    rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter=mark, strict=True, skipinitialspace=True
-    )
-    try:
-        yield from _rows(rows, path.name, columns)
-    except csv.Error as error:
-        raise UsageError(f"{path.name} line {rows.line_num}: {error}; mend the quotes.") from None
-
-
-def _rows(
-    rows: Iterator[list[str]], name: str, columns: tuple[str, ...]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    names: list[str] = []
-    for cells in rows:
-        line = rows.line_num  # type: ignore[attr-defined]
-        cells = [cell.strip() for cell in cells]
-        if not any(cells):
-            continue
-        if not names:
-            names = [cell.lower() for cell in cells]
-            if columns[0] not in names or set(names) - set(columns) or len(set(names)) < len(names):
-                raise UsageError(
-                    f"{name} line {line}: the columns are {', '.join(columns)}; the first line"
-                    f" names them, and {columns[0]} is needed."
-                )
-        elif len(cells) > len(names) or not dict(zip(names, cells, strict=False))[columns[0]]:
-            raise UsageError(f"{name} line {line}: not {', '.join(names)}; mend that line.")
-        else:
-            yield line, dict.fromkeys(columns, "") | dict(zip(names, cells, strict=False))

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
 
 from grader.exam.evidence import opened
 from grader.exam.marking import handed_in
-from grader.exam.prose import likeness, read
+from grader.oracle.prose import WORD, likeness, read, shingles
+from grader.report.plain import plain_text
+from grader.similar import Alike, Pair, Spans, Text, ranked
 from grader.sitting import rules
 
-
-class Pair(NamedTuple):
-    """Two learners whose prose shares runs of five words."""
-
-    share: float
-    """Of the shorter text, from 0 to 1."""
-    part: str
-    one: str
-    other: str
+RUN = 5
+"""Words in a row that are the same."""
 
 
 def pairs(sources: Iterable[Path], least: float) -> list[Pair]:
@@ -31,17 +23,29 @@ def pairs(sources: Iterable[Path], least: float) -> list[Pair]:
 
     Args: sources, bundles or candidates' folders. Raises: Refused where a log cannot be read.
     """
-    texts: dict[str, dict[str, str]] = defaultdict(dict)
+    texts = []
     for source in sources:
         with opened(source) as log:
             state = rules.fold(log.new())
             for part in state.parts:
                 if part.form == "essay":
-                    files = handed_in(log, part)
-                    texts[part.name][state.learner] = "\n".join(map(read, files.values()))
-    found = [
-        Pair(likeness(first, second), part, one, other)
-        for part, essays in texts.items()
-        for (one, first), (other, second) in combinations(sorted(essays.items()), 2)
-    ]
-    return sorted((pair for pair in found if pair.share >= least), reverse=True)
+                    text = "\n".join(map(read, handed_in(log, part).values()))
+                    texts.append(Text(plain_text(state.learner), part.name, plain_text(text)))
+    return ranked(texts, str, _compare, least)
+
+
+def _compare(one: str, other: str) -> Alike:
+    share = likeness(one, other)
+    return Alike(share, _spans(one, other), _spans(other, one)) if share else Alike(0)
+
+
+def _spans(text: str, other: str) -> Spans:
+    """Where five words in a row stand in the other text too."""
+    known, found = shingles(other), list(WORD.finditer(text))
+    words = [match[0].lower() for match in found]
+    runs = (
+        (found[i].start(), found[i + RUN - 1].end())
+        for i in range(len(found) - RUN + 1)
+        if tuple(words[i : i + RUN]) in known
+    )
+    return tuple(runs)

@@ -1,9 +1,19 @@
 """The nouns, frozen; no behaviour beyond derived properties."""
 
 from grader.model.base import Frozen, GraderFault, Refused, UsageError
-from grader.model.course import Course, Exercise, Limits, Rules, Submission, Unit
+from grader.model.course import (
+    Course,
+    Criteria,
+    Criterion,
+    Exercise,
+    Limits,
+    Rules,
+    Submission,
+    Unit,
+)
 from grader.model.verdict import (
     Array,
+    Counted,
     Counterexample,
     Curve,
     Isolation,
@@ -16,8 +26,11 @@ from grader.model.verdict import (
 
 __all__ = [
     "Array",
+    "Counted",
     "Counterexample",
     "Course",
+    "Criteria",
+    "Criterion",
     "Curve",
     "Exercise",
     "Frozen",

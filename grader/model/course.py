@@ -67,8 +67,8 @@ class Exercise(Frozen):
     track: Literal["core", "extension", "depth"] = "core"
     after: tuple[str, ...] = ()
     """Slugs of the same unit that come first."""
-    needs: tuple[Literal["mnist", "shakespeare"], ...] = ()
-    """Data sets."""
+    needs: tuple[Literal["mnist", "shakespeare", "tiny_gpt2", "bert"], ...] = ()
+    """Data sets, and pretrained models that are mounted in the box."""
     personal: bool = False
     """The numbers are drawn for each learner."""
     trains: bool = False
@@ -117,6 +117,21 @@ class Unit(Frozen):
     title: str
 
 
+class Criterion(Frozen):
+    """What a learner can do in the end, and the exercises that show it."""
+
+    says: str = Field(min_length=1)
+    by: tuple[str, ...] = Field(min_length=1)
+    """Slugs; `slug: check_name` where one check of an exercise shows it."""
+
+
+class Criteria(Frozen):
+    """A list of them under a title."""
+
+    title: str
+    lines: tuple[Criterion, ...]
+
+
 class Course(Frozen):
     """Units and exercises in order: `exercises/course.yaml` and the folders beside it."""
 
@@ -126,6 +141,8 @@ class Course(Frozen):
     """How to hand in, where grading is done elsewhere: a sentence for the learner."""
     exercises: tuple[Exercise, ...] = ()
     """In course order."""
+    criteria: tuple[Criteria, ...] = ()
+    """What the course as a whole asks for: `exercises/criteria.yaml`."""
 
 
 class Submission(Frozen):

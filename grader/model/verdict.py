@@ -23,6 +23,13 @@ class Status(StrEnum):
     """The submission ended its own process, or crashed it."""
     FORBIDDEN = "forbidden"
     SKIPPED = "skipped"
+    """Nothing was asked, because something before it went wrong: it earns nothing."""
+    NOT_APPLICABLE = "not_applicable"
+    """This machine has not what the check needs: no points are earned here, and none are lost."""
+    SELF_ASSESSED = "self_assessed"
+    """The learner says yes; no machine judged."""
+    NOT_YET = "not_yet"
+    """The learner says no, or nothing, where only a person can judge."""
     GRADER_FAULT = "grader_fault"
 
 
@@ -106,12 +113,36 @@ class Outcome(Frozen):
     printed: str = ""
     """What the submission printed during this check."""
 
+    @property
+    def judged(self) -> bool:
+        """Whether the grader judged this, and not the learner."""
+        return self.status not in (Status.SELF_ASSESSED, Status.NOT_YET)
+
+    @property
+    def applies(self) -> bool:
+        return self.status is not Status.NOT_APPLICABLE
+
+    @property
+    def required(self) -> bool:
+        """Whether this is needed to pass."""
+        return self.judged and self.applies and not self.merit
+
 
 class Isolation(Frozen):
     """How the submission was kept apart, named in every verdict."""
 
     level: Level
     detail: str = ""
+
+
+class Counted(Frozen):
+    """What counts in place of a score: after the late policy, or as a person gave it."""
+
+    score: float
+    penalty: float = Field(0, ge=0)
+    """Points that were taken off because the work was late."""
+    why: str
+    """A sentence that names the grader's points too."""
 
 
 class Verdict(Frozen):
@@ -138,7 +169,11 @@ class Verdict(Frozen):
     """sha256 of checks, reference and data."""
     notes: tuple[str, ...] = ()
     """What the reader must know: which data stood in, which numbers are personal."""
+    stand_ins: tuple[str, ...] = ()
+    """Data sets and models that the exercise asks for and that others stood in for."""
     seconds: float = 0
+    counted: Counted | None = None
+    """Put in when a class is reported on, never in a record: what is graded stays as it was."""
 
     @model_validator(mode="before")
     @classmethod
@@ -150,14 +185,19 @@ class Verdict(Frozen):
 
     def worth(self, outcome: Outcome) -> float:
         """Points that this outcome carries."""
-        total = sum(each.weight for each in self.outcomes)
-        return self.points * outcome.weight / total if total else 0.0
+        total = sum(each.weight for each in self.outcomes if each.applies)
+        return self.points * outcome.weight / total if outcome.applies and total else 0.0
 
     def earned(self, outcome: Outcome) -> float:
         """Points earned here: all or none, times the factor; none beside a forbidden name."""
         forbidden = any(each.status is Status.FORBIDDEN for each in self.outcomes)
         fine = outcome.status is Status.PASSED and not forbidden
         return self.worth(outcome) * self.factor if fine else 0.0
+
+    @property
+    def at_stake(self) -> float:
+        """Points that the machine does not judge: an instructor may give them."""
+        return sum(self.worth(each) for each in self.outcomes if not each.judged)
 
     @property
     def faults(self) -> tuple[Outcome, ...]:
@@ -172,7 +212,7 @@ class Verdict(Frozen):
     @property
     def passed(self) -> bool:
         """Enough points of the required checks, every rule kept, and no grader fault."""
-        required = [each for each in self.outcomes if not each.merit]
+        required = [each for each in self.outcomes if each.required]
         possible = sum(self.worth(each) for each in required)
         earned = sum(self.earned(each) for each in required)
         unweighted = all(each.status is Status.PASSED for each in required if each.weight == 0)
@@ -184,9 +224,15 @@ class Verdict(Frozen):
         )
 
     @property
+    def counts(self) -> float:
+        """The points that stand in a gradebook."""
+        return self.counted.score if self.counted else self.score
+
+    @property
     def only_examples(self) -> bool:
         """Whether all that could be checked here holds, and nothing of it was worth points."""
-        fine = all(each.status is Status.PASSED for each in self.outcomes)
+        asked = [each for each in self.outcomes if each.judged and each.applies]
+        fine = all(each.status is Status.PASSED for each in asked)
         return fine and bool(self.outcomes) and not any(each.weight for each in self.outcomes)
 
     @computed_field  # type: ignore[prop-decorator]

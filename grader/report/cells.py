@@ -6,9 +6,10 @@ Source: CSV Injection, in OWASP's list of attacks.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from io import StringIO
+from typing import NamedTuple
 
 from grader.model import Verdict
 from grader.report import wording
@@ -16,6 +17,28 @@ from grader.report import wording
 FORMULA = tuple("=+-@＝＋－＠")
 """What a spreadsheet takes for the beginning of a formula; tabs and line ends become spaces."""
 Gradebook = dict[str, dict[str, Verdict]]
+
+
+class Person(NamedTuple):
+    """A learner as a platform's gradebook knows one; what is not known is empty."""
+
+    name: str = ""
+    id: str = ""
+    """The platform's own number of a user."""
+    login: str = ""
+    section: str = ""
+    number: str = ""
+    """The school's number: SIS user ID, student ID, ID number."""
+    email: str = ""
+
+
+People = Mapping[str, Person]
+NOBODY: People = {}
+
+
+def found(people: People, learner: str) -> Person:
+    """Who a learner is; one who is not in the roster has no more than the name we know."""
+    return people.get(learner) or Person(learner, login=learner)
 
 
 def table(rows: Iterable[Iterable[str | float]]) -> str:
@@ -39,8 +62,8 @@ def exercises(book: Gradebook) -> dict[str, int]:
 
 
 def score(verdict: Verdict | None) -> str | float:
-    """The score as a cell; empty where there is none, or where the grader failed."""
-    return verdict.score if verdict and wording.is_graded(verdict) else ""
+    """What counts as a cell; empty where there is none, or where the grader failed."""
+    return verdict.counts if verdict and wording.is_graded(verdict) else ""
 
 
 def moment(verdict: Verdict) -> datetime:

@@ -27,7 +27,7 @@ def as_classroom(verdicts: Iterable[Verdict]) -> str:
         "version": 1,
         "status": _status(members),
         "max_score": sum(each.points for each in members),
-        "tests": [_test(*check) for check in wording.checks(members)],
+        "tests": [_test(*check) for check in wording.judged(members)],
     }
     return json.dumps(result) + "\n"
 

@@ -24,7 +24,7 @@ WRONG = (Status.FAILED, Status.FORBIDDEN, Status.SKIPPED)
 def as_exercism(verdicts: Iterable[Verdict]) -> str:
     """One JSON object, with the checks in their order."""
     members = [plain(verdict) for verdict in verdicts]
-    tests = [_test(*check) for check in wording.checks(members)]
+    tests = [_test(*check) for check in wording.judged(members)]
     status = _overall({each["status"] for each in tests})
     told = "\n\n".join(overview(each) for each in members) or "Nothing was graded."
     result = {

@@ -27,24 +27,24 @@ class Format(NamedTuple):
     """Takes verdicts, in any order, and gives the whole file; the same verdicts, the same text."""
     file: str
     """Its usual name."""
-    of: Literal["learner", "class"]
-    """Whose verdicts its reader expects in one file."""
+    of: Literal["learner", "class", "gradebook"]
+    """Whose verdicts its reader expects in one file; a gradebook also takes a roster."""
 
 
 FORMATS = {
     "html": Format(as_html, "report.html", "learner"),
     "json": Format(as_json, "report.json", "class"),
-    "junit": Format(as_junit, "junit.xml", "learner"),
+    "junit": Format(as_junit, "junit.xml", "class"),
     "markdown": Format(as_markdown, "report.md", "learner"),
     "github": Format(as_summary, "summary.md", "learner"),
     "annotations": Format(as_annotations, "annotations.txt", "learner"),
     "gradescope": Format(as_gradescope, "results.json", "learner"),
     "classroom": Format(as_classroom, "classroom.json", "learner"),
     "exercism": Format(as_exercism, "results.json", "learner"),
-    "canvas": Format(as_canvas, "canvas.csv", "class"),
-    "moodle": Format(as_moodle, "moodle.csv", "class"),
-    "nbgrader": Format(as_nbgrader, "grades.csv", "class"),
-    "lti": Format(as_lti, "scores.jsonl", "class"),
+    "canvas": Format(as_canvas, "canvas.csv", "gradebook"),
+    "moodle": Format(as_moodle, "moodle.csv", "gradebook"),
+    "nbgrader": Format(as_nbgrader, "grades.csv", "gradebook"),
+    "lti": Format(as_lti, "scores.jsonl", "gradebook"),
     "csv": Format(as_csv, "report.csv", "class"),
 }
 SUFFIXES = {

@@ -19,7 +19,7 @@ def as_gradescope(verdicts: Iterable[Verdict]) -> str:
     """One JSON object; every text in it is shown as text, never as HTML, Markdown or colours."""
     members = [plain(verdict) for verdict in verdicts]
     result = {
-        "score": round(sum(each.score for each in members), 2),
+        "score": round(sum(each.counts for each in members), 2),
         "execution_time": round(sum(each.seconds for each in members), 3),
         "output": "\n\n".join(overview(each) for each in members),
         "output_format": "text",
@@ -34,15 +34,16 @@ def as_gradescope(verdicts: Iterable[Verdict]) -> str:
 
 
 def _test(name: str, outcome: Outcome, verdict: Verdict) -> dict[str, Any]:
-    """One check; without a score where it carries no points."""
+    """One check; without a score where it carries no points, and neither where nobody judged."""
+    status = {"status": "passed" if outcome.status is Status.PASSED else "failed"}
     score = {
         "score": round(verdict.earned(outcome), 2),
         "max_score": round(verdict.worth(outcome), 2),
     }
     return {
         "name": name,
-        **(score if outcome.weight else {}),
-        "status": "passed" if outcome.status is Status.PASSED else "failed",
+        **(score if outcome.weight and outcome.judged else {}),
+        **(status if outcome.judged else {}),
         "output": explained(outcome, verdict),
         "tags": [verdict.unit, verdict.exercise],
         "visibility": "visible",

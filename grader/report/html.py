@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup, escape
 
 from grader.model import Course, Curve, Exercise, Measure, Status, Verdict
-from grader.report import chart, grid, wording
+from grader.report import chart, criteria, grid, wording
+from grader.report.criteria import State
 from grader.report.plain import plain, plain_text
 from grader.report.wording import decimal
 
@@ -38,6 +39,9 @@ CHIPS = {
     Status.KILLED: Chip("process ended", "cross", "bad"),
     Status.FORBIDDEN: Chip("rule broken", "bar", "bad"),
     Status.SKIPPED: Chip("skipped", "dash", "quiet"),
+    Status.NOT_APPLICABLE: Chip("not applicable", "dash", "quiet"),
+    Status.SELF_ASSESSED: Chip("self-assessed", "dash", "odd"),
+    Status.NOT_YET: Chip("not yet", "dash", "quiet"),
     Status.GRADER_FAULT: Chip("grader fault", "bang", "odd"),
 }
 HEADLINES = {
@@ -45,6 +49,14 @@ HEADLINES = {
     "NOT PASSED": Chip("Not passed", "cross", "bad"),
     "GRADER FAULT": Chip("Grader fault", "bang", "odd"),
     "EXAMPLES HOLD": Chip("Examples hold", "dash", "odd"),
+}
+STATES = {
+    State.PASSED: Chip("passed", "check", "good"),
+    State.FAILED: Chip("failed", "cross", "bad"),
+    State.FALLBACK: Chip("fallback", "dash", "odd"),
+    State.SELF_ASSESSED: Chip("self-assessed", "dash", "odd"),
+    State.NOT_APPLICABLE: Chip("not applicable", "dash", "quiet"),
+    State.UNTRIED: Chip("not tried", "dash", "quiet"),
 }
 
 
@@ -91,6 +103,7 @@ def as_html(
         count=len(shown) + len(left),
         left=sum(each.points for each in left),
         anchors={id(verdict): f"exercise-{n}" for n, verdict in enumerate(shown, 1)},
+        criteria=criteria.table(course, shown) if course else [],
     )
 
 
@@ -116,6 +129,7 @@ def _environment() -> Environment:
         "grid": grid,
         "chips": CHIPS,
         "headlines": HEADLINES,
+        "states": STATES,
         "untried": Chip("Not tried", "dash", "quiet"),
         "bullet": bullet,
         "chart": drawn,

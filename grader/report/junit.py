@@ -26,7 +26,9 @@ def as_junit(verdicts: Iterable[Verdict]) -> str:
     from junitparser import JUnitXml
 
     root = JUnitXml("grader")
-    suites = [_suite(plain(verdict)) for verdict in verdicts]
+    shown = [plain(verdict) for verdict in verdicts]
+    several = len({verdict.learner for verdict in shown}) > 1
+    suites = [_suite(each, f"{each.learner}: " * several) for each in shown]
     for suite in suites:
         root.append(suite)  # add_testsuite would merge two attempts at one exercise
     root.tests = sum(each.tests for each in suites)
@@ -36,17 +38,17 @@ def as_junit(verdicts: Iterable[Verdict]) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{root.tostring().decode("utf-8")}\n'
 
 
-def _suite(verdict: Verdict) -> TestSuite:
+def _suite(verdict: Verdict, whose: str) -> TestSuite:
     from junitparser import TestCase, TestSuite
     from junitparser.junitparser import SystemOut
 
-    suite = TestSuite(verdict.exercise)
+    suite = TestSuite(whose + verdict.exercise)
     suite.timestamp = verdict.started
-    suite.add_property("result", wording.line(verdict))
+    suite.add_property("result", wording.result(verdict))
     for outcome in verdict.outcomes:
         for measure in outcome.measures:
             suite.add_property(f"{outcome.check}: {measure.name}", wording.measured(measure))
-    classname = f"{verdict.unit}.{verdict.exercise}"
+    classname = f"{whose}{verdict.unit}.{verdict.exercise}"
     for name, outcome, _ in wording.checks([verdict]):
         case = TestCase(name, classname, round(outcome.seconds, 3))
         _judge(case, outcome, explained(outcome, verdict))
@@ -63,8 +65,8 @@ def _judge(case: TestCase, outcome: Outcome, why: str) -> None:
     if outcome.status is Status.PASSED:
         return
     kind: type[Failure | Error | Skipped] = Failure if outcome.status in FAILURES else Error
-    optional = outcome.merit and outcome.status is not Status.GRADER_FAULT
-    if optional or outcome.status is Status.SKIPPED:
+    optional = not outcome.required and outcome.status is not Status.GRADER_FAULT
+    if optional or outcome.status in (Status.SKIPPED, Status.NOT_APPLICABLE):
         kind = Skipped
     result = kind(why.split("\n", 1)[0], str(outcome.status))
     result.text = why

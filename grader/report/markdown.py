@@ -53,7 +53,7 @@ def _table(verdicts: list[Verdict]) -> Iterator[str]:
     yield "| Unit | Exercise | Result | Points |\n|---|---|---|---:|"
     for each in verdicts:
         name = f"{inline(each.unit)} | {inline(each.exercise)}"
-        yield f"| {name} | {wording.headline(each)} | {_score(each.score, each.points)} |"
+        yield f"| {name} | {wording.headline(each)} | {_score(each.counts, each.points)} |"
     yield ""
 
 
@@ -64,9 +64,13 @@ def _section(verdict: Verdict) -> Iterator[str]:
         if text.strip():
             yield f"{inline(text)}\n"
     yield "| | Claim | Points |\n|---|---|---:|"
-    yield from (_row(outcome, verdict) for outcome in verdict.outcomes)
+    yield from (_row(outcome, verdict) for outcome in verdict.outcomes if outcome.judged)
     yield ""
-    for name, outcome, _ in wording.checks([verdict]):
+    if asked := [each for each in verdict.outcomes if not each.judged]:
+        yield f"### Self-assessed: {wording.CONFIRMED}\n\n| | Question | |\n|---|---|---|"
+        yield from (_asked(outcome) for outcome in asked)
+        yield ""
+    for name, outcome, _ in wording.judged([verdict]):
         if why := explained(outcome, verdict):
             yield f"### {inline(name)}\n\n{fenced(why)}\n"
     if printed := wording.excerpt(verdict):
@@ -77,6 +81,12 @@ def _row(outcome: Outcome, verdict: Verdict) -> str:
     merit = " (merit: not needed to pass)" if outcome.merit else ""
     score = _score(verdict.earned(outcome), verdict.worth(outcome))
     return f"| {wording.WORDS[outcome.status]} | {inline(outcome.claim)}{merit} | {score} |"
+
+
+def _asked(outcome: Outcome) -> str:
+    return (
+        f"| {wording.WORDS[outcome.status]} | {inline(outcome.claim)} | {inline(outcome.message)} |"
+    )
 
 
 def _score(got: float, possible: float) -> str:

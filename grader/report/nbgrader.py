@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from grader.model import Verdict
-from grader.report.cells import gradebook, moment, score, table
+from grader.report import wording
+from grader.report.cells import NOBODY, People, found, gradebook, moment, score, table
 from grader.report.plain import plain
 
 COLUMNS = (
@@ -17,14 +18,26 @@ COLUMNS = (
 )
 
 
-def as_nbgrader(verdicts: Iterable[Verdict]) -> str:
-    """A row for each learner and exercise. Nothing is late here: no due date and no penalty."""
+def as_nbgrader(verdicts: Iterable[Verdict], people: People = NOBODY) -> str:
+    """A row for each learner and exercise; what was late is taken off the raw score."""
     rows = [
         [
-            *(each.exercise, "", f"{moment(each):%Y-%m-%d %H:%M:%S.%f}", each.learner, "", "", ""),
-            *(score(each), 0, score(each), each.points),
+            *(each.exercise, "", f"{moment(each):%Y-%m-%d %H:%M:%S.%f}", *_person(people, learner)),
+            *(_raw(each), each.counted.penalty if each.counted else 0, score(each), each.points),
         ]
-        for row in gradebook(map(plain, verdicts)).values()
+        for learner, row in gradebook(map(plain, verdicts)).items()
         for each in row.values()
     ]
     return table([COLUMNS, *rows])
+
+
+def _raw(verdict: Verdict) -> str | float:
+    return verdict.score if wording.is_graded(verdict) else ""
+
+
+def _person(people: People, learner: str) -> tuple[str, str, str, str]:
+    one = found(people, learner)
+    last, _, first = one.name.partition(", ")  # as Canvas writes it, else `First Last`
+    if not first:
+        first, _, last = one.name.rpartition(" ")
+    return one.login, *((last, first) if people else ("", "")), one.email

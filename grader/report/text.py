@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from io import StringIO
-from itertools import zip_longest
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -12,24 +11,24 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from grader.model import Array, Counterexample, Outcome, Status, Verdict
+from grader.model import Outcome, Status, Verdict
 from grader.report import wording
-from grader.report.grid import Grid, Row, as_grid, as_pair, crop
 from grader.report.plain import plain
+from grader.report.sides import BAD, COLUMNS, QUIET, counterexample
 
-COLUMNS = 80
-BODY = COLUMNS - 11
-"""Columns that are left beside mark and word."""
 DETAILED = 3
 """Failures that are explained in full; the others are one line each."""
 PRINTED_LINES = 10
-GAP = 4
-"""Columns between two tensors."""
-SIDE = 8
-"""Most rows and columns of a tensor."""
 
-GOOD, BAD, ODD, QUIET = "green", "bold red", "yellow", "dim"
-STYLES = {Status.PASSED: GOOD, Status.SKIPPED: QUIET, Status.GRADER_FAULT: ODD}
+GOOD, ODD = "green", "yellow"
+STYLES = {
+    Status.PASSED: GOOD,
+    Status.SKIPPED: QUIET,
+    Status.NOT_APPLICABLE: QUIET,
+    Status.SELF_ASSESSED: ODD,
+    Status.NOT_YET: QUIET,
+    Status.GRADER_FAULT: ODD,
+}
 HEADLINES = {"PASSED": GOOD, "NOT PASSED": BAD, "GRADER FAULT": ODD, "EXAMPLES HOLD": ODD}
 
 
@@ -80,7 +79,7 @@ def as_text(
     passed = [each for each in verdict.outcomes if each.status is Status.PASSED]
     if brief and len(passed) > 1:
         claims.add_row(*_mark(Status.PASSED, encoding), f"{len(passed)} claims hold")
-    for outcome in verdict.outcomes:
+    for outcome in filter(_judged, verdict.outcomes):
         if brief and len(passed) > 1 and outcome.status is Status.PASSED:
             continue
         detail = _detail(outcome, verdict, verbose) if outcome in explained else ()
@@ -93,6 +92,7 @@ def as_text(
     return Group(
         *_title(verdict),
         claims,
+        *_answered(verdict, brief, encoding),
         Text(),
         *_left_out(len(failures) - len(explained)),
         *_printed(verdict, verbose),
@@ -166,11 +166,33 @@ def _mark(status: Status, encoding: str) -> tuple[Text, Text]:
     marks = {
         Status.PASSED: "✓" if utf else "+",
         Status.SKIPPED: "–" if utf else "-",
+        Status.NOT_APPLICABLE: "–" if utf else "-",
+        Status.SELF_ASSESSED: "?",
+        Status.NOT_YET: "?",
         Status.GRADER_FAULT: "!",
     }
     style = STYLES.get(status, BAD)
     mark = marks.get(status, "✗" if utf else "x")
     return Text(mark, style), Text(wording.WORDS[status], style)
+
+
+def _judged(outcome: Outcome) -> bool:
+    return outcome.judged
+
+
+def _answered(verdict: Verdict, brief: bool, encoding: str) -> Iterator[RenderableType]:
+    """What the learner answers about the own work, apart from what the grader found."""
+    asked = [each for each in verdict.outcomes if not each.judged]
+    if not asked:
+        return
+    yield Text(f"\nSelf-assessed: {wording.CONFIRMED}", "bold")
+    rows = _rows()
+    for each in asked[: 0 if brief else None]:
+        rows.add_row(*_mark(each.status, encoding), Group(*_claim(each)))
+    if brief:
+        yes = sum(each.status is Status.SELF_ASSESSED for each in asked)
+        rows.add_row(*_mark(asked[0].status, encoding), f"{yes} of {len(asked)} answered yes")
+    yield rows
 
 
 def _title(verdict: Verdict) -> Iterator[RenderableType]:
@@ -188,7 +210,7 @@ def _claim(outcome: Outcome) -> Iterator[RenderableType]:
     yield Text.assemble(outcome.claim, merit)
     for measure in outcome.measures:
         yield Text(wording.measured(measure), QUIET if wording.meets(measure) else "")
-    if outcome.status in (Status.PASSED, Status.SKIPPED) and outcome.message:
+    if outcome.status in wording.FINE and outcome.message:
         yield Text(wording.shorten(outcome.message), QUIET)
 
 
@@ -199,7 +221,7 @@ def _detail(outcome: Outcome, verdict: Verdict, verbose: bool) -> Iterator[Rende
     if place := wording.where(outcome, verdict):
         yield Text(place)
     if outcome.counterexample:
-        yield from _counterexample(outcome.counterexample)
+        yield from counterexample(outcome.counterexample)
     if outcome.mistakes:
         yield Text(wording.looks_like(outcome), "bold")
         yield from (Padding(Text("- " + each), (0, 0, 0, 2)) for each in outcome.mistakes)
@@ -211,77 +233,6 @@ def _used(outcome: Outcome, verbose: bool) -> Iterator[Text]:
     """What it took, for who wants to know and for who hit a limit."""
     if (verbose or wording.hit_a_limit(outcome)) and (used := wording.used(outcome)):
         yield Text(f"took {used}", QUIET)
-
-
-def _counterexample(found: Counterexample) -> Iterator[RenderableType]:
-    if found.call:
-        yield Text.assemble("call: ", (wording.shorten(found.call), "bold"))
-    yield from _beside([_input(name, value) for name, value in found.inputs.items()])
-    sides = as_pair(found.expected, found.got, found.at)
-    yield from _beside([_block(name, grid) for name, grid in sides.items()])
-    if found.at:
-        yield Text(f"first difference at {list(found.at)}")
-    if error := wording.errors(found):
-        yield Text(error)
-
-
-def _input(name: str, value: Array | str) -> list[Text]:
-    if isinstance(value, str):
-        return [Text.assemble((name, "bold"), f" = {wording.shorten(value, 200, 1)}")]
-    return _block(name, as_grid(value))
-
-
-def _beside(blocks: list[list[Text]]) -> Iterator[Text]:
-    """Blocks side by side, as many as fit, then the next ones below."""
-    group: list[list[Text]] = []
-    for block in blocks:
-        if group and sum(_width(each) + GAP for each in group) + _width(block) > BODY:
-            yield from _joined(group)
-            group = []
-        group.append(block)
-    yield from _joined(group)
-
-
-def _joined(blocks: list[list[Text]]) -> Iterator[Text]:
-    for lines in zip_longest(*blocks, fillvalue=Text()):
-        joined = Text()
-        for block, line in zip(blocks, lines, strict=True):
-            joined.append_text(line).append(" " * (_width(block) + GAP - line.cell_len))
-        joined.rstrip()
-        yield joined
-
-
-def _width(block: list[Text]) -> int:
-    return max(line.cell_len for line in block)
-
-
-def _block(name: str, grid: Grid) -> list[Text]:
-    """A name and a tensor in aligned columns; the first difference stands in >brackets<."""
-    title = Text.assemble((name, "bold"), "  ", (grid.caption, QUIET))
-    return next(
-        (block for size in range(SIDE, 0, -1) if _fits(block := [title, *_lines(grid, size)])),
-        [title],
-    )
-
-
-def _fits(block: list[Text]) -> bool:
-    return _width(block) <= BODY
-
-
-def _lines(grid: Grid, size: int) -> list[Text]:
-    rows = crop(grid, size).rows
-    columns = zip_longest(*(row.cells for row in rows))
-    widths = [max(len(cell.text) for cell in column if cell) + 1 for column in columns]
-    label = max((len(row.label) for row in rows), default=0)
-    return [_line(row, widths, label) for row in rows]
-
-
-def _line(row: Row, widths: list[int], label: int) -> Text:
-    line = Text("  " + row.label.ljust(label))
-    for cell, width in zip(row.cells, widths, strict=False):
-        text = f">{cell.text}<" if cell.differs else f" {cell.text} "
-        line.append(" " + text.rjust(width + 1), BAD if cell.differs else "")
-    return line
 
 
 def _left_out(count: int) -> Iterator[Text]:

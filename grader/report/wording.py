@@ -17,6 +17,9 @@ WORDS = {
     Status.KILLED: "died",
     Status.FORBIDDEN: "rule",
     Status.SKIPPED: "skip",
+    Status.NOT_APPLICABLE: "n/a",
+    Status.SELF_ASSESSED: "self",
+    Status.NOT_YET: "open",
     Status.GRADER_FAULT: "fault",
 }
 """One short word for each status: no mark or colour is needed to tell them apart."""
@@ -28,7 +31,8 @@ NOTHING = Outcome(
     weight=0,
 )
 """Stands for a verdict without outcomes, so that no reader takes it for a pass."""
-FINE = (Status.PASSED, Status.SKIPPED)
+CONFIRMED = "they count when an instructor confirms them"
+FINE = (Status.PASSED, Status.SKIPPED, Status.NOT_APPLICABLE, Status.SELF_ASSESSED, Status.NOT_YET)
 """What needs no explanation."""
 
 
@@ -41,6 +45,8 @@ def headline(verdict: Verdict) -> str:
 
 def remark(verdict: Verdict) -> str:
     """What a reader of the score must know; usually nothing."""
+    if verdict.counted:
+        return verdict.counted.why
     if verdict.exit_code == 3:
         return NOTHING.message
     if verdict.only_examples:
@@ -49,7 +55,14 @@ def remark(verdict: Verdict) -> str:
         return "A rule is broken, so no check earns points until that is mended."
     if verdict.factor < 1:
         return f"Every point counts {decimal(verdict.factor)} times here; the notes say why."
-    return ""
+    return pending(verdict)
+
+
+def pending(verdict: Verdict) -> str:
+    """That a part is not judged by the grader; empty where all of it is."""
+    if verdict.counted or not verdict.at_stake:
+        return ""
+    return f"{points(verdict.at_stake)} points more are self-assessed: {CONFIRMED}."
 
 
 def line(verdict: Verdict) -> str:
@@ -58,9 +71,15 @@ def line(verdict: Verdict) -> str:
     return f"{verdict.exercise}: {headline(verdict)}, {score}"
 
 
+def result(verdict: Verdict) -> str:
+    """The line, and what counts instead where a deadline or a person changed that."""
+    more = verdict.counted.why if verdict.counted else pending(verdict)
+    return f"{line(verdict)}; {more}" if more else line(verdict)
+
+
 def is_graded(verdict: Verdict) -> bool:
     """Whether its score may stand in a gradebook: no fault of ours, and not only examples."""
-    return verdict.exit_code != 3 and not verdict.only_examples
+    return bool(verdict.counted) or (verdict.exit_code != 3 and not verdict.only_examples)
 
 
 def checks(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, Outcome, Verdict]]:
@@ -76,6 +95,11 @@ def checks(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, Outcome, Verdict]
             yield name, outcome, verdict
 
 
+def judged(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, Outcome, Verdict]]:
+    """The same without what the grader did not judge, for readers that know only pass and fail."""
+    return (check for check in checks(verdicts) if check[1].judged and check[1].applies)
+
+
 def points(value: float) -> str:
     """At most two decimals: 40, 12.5, 1,333.33."""
     return f"{value:,.2f}".rstrip("0").rstrip(".")
@@ -84,7 +108,7 @@ def points(value: float) -> str:
 def totals(verdicts: Iterable[Verdict], left: int = 0) -> tuple[float, int]:
     """Points earned and points possible; `left` are those of exercises that were not tried."""
     members = tuple(verdicts)
-    return sum(each.score for each in members), sum(each.points for each in members) + left
+    return sum(each.counts for each in members), sum(each.points for each in members) + left
 
 
 def by_unit(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
