@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from grader import answers, catalogue, engine, mistakes, personal
+from grader import catalogue, engine, rubric
 from grader.box import Box
-from grader.model import Exercise, Isolation, Status, Submission, UsageError, Verdict
+from grader.model import Exercise, Isolation, Status, UsageError, Verdict
 
 EXAMPLES = 20
 SEEDS = (1, 2, 3, 4, 5)
@@ -84,7 +84,7 @@ def trials(exercise: Exercise) -> Iterator[Trial]:
 def _grade(
     exercise: Exercise, path: Path, here: Bench, seed: int, examples: int = 1, only: str = ""
 ) -> Verdict:
-    source = submission_of(exercise, path, seed)
+    source = engine.submission_of(exercise, path, seed)
     given = _with_more_time(exercise, examples)
     return engine.grade(
         given,
@@ -109,19 +109,11 @@ def _with_more_time(exercise: Exercise, times: int) -> Exercise:
     return exercise.model_copy(update={"limits": limits.model_copy(update=more)})
 
 
-def submission_of(exercise: Exercise, path: Path, seed: int) -> Submission:
-    """A thing of ours as a submission: source, folder, or the YAML that its `answer` writes."""
-    if exercise.is_folder:
-        return catalogue.folder_of(exercise, path)
-    if exercise.is_code:
-        return Submission(name=f"{path.stem}.py", content=catalogue.source(exercise, path).encode())
-    drawn = personal.questions(exercise, seed)
-    return answers.written(mistakes.answer_of(exercise, path), drawn, f"{path.stem}.yaml")
-
-
 def failures(verdict: Verdict) -> str:
     """What did not pass, as one sentence; empty if all did, merit included."""
-    wrong = [o for o in verdict.outcomes if o.status is not Status.PASSED]
+    wrong = [
+        o for o in verdict.outcomes if o.judged and o.applies and o.status is not Status.PASSED
+    ]
     if not verdict.outcomes:
         return "no check ran"
     return "; ".join(f"{o.check} {o.status}: {o.message}" for o in wrong)
@@ -140,14 +132,17 @@ def over_limits(exercise: Exercise, verdict: Verdict) -> str:
 
 def _refused(exercise: Exercise, mistake: catalogue.Mistake, here: Bench) -> str:
     if mistake.check == RULES:
-        outcomes = engine.judge_source(exercise, submission_of(exercise, mistake.path, SEEDS[0]))
+        source = engine.submission_of(exercise, mistake.path, SEEDS[0])
+        outcomes = engine.judge_source(exercise, source)
         return "" if outcomes[0].status is Status.FORBIDDEN else "the source keeps the rules"
     if exercise.pass_mark == 1 and _fails_alone(exercise, mistake, here):
         return ""
     verdict = _grade(exercise, mistake.path, here, SEEDS[0])
     if verdict.faults:
         return f"grader fault: {verdict.faults[0].message}"
-    wrong = [outcome for outcome in verdict.outcomes if outcome.status is not Status.PASSED]
+    wrong = [
+        o for o in verdict.outcomes if o.judged and o.applies and o.status is not Status.PASSED
+    ]
     costs_merit = any(o.merit and o.check.split("[")[0] == mistake.check for o in wrong)
     if verdict.passed and not costs_merit:
         return "passed"
@@ -180,6 +175,10 @@ def _files(exercise: Exercise) -> str:
     missing += [name for name in private if not (exercise.solution / name).exists()]
     if missing:
         return f"missing: {', '.join(missing)}"
+    if asked := rubric.read(exercise):
+        stub = catalogue.read_as(exercise, exercise.stub)
+        if wrong := set(asked.questions) ^ set(rubric.answers(exercise, stub)[0]):
+            return f"rubric.yaml and the stub differ in {', '.join(sorted(wrong))}"
     if len(catalogue.hints(exercise)) != 3:
         return "hints.md needs three steps under `## ` headings"
     count = len(catalogue.mistakes(exercise))

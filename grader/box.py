@@ -11,30 +11,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgpack
 
 from grader import bubblewrap
 from grader.model import GraderFault, Isolation, Level, Limits, UsageError
+from grader.printed import Printed
 
 START_S = 120
 ANSWER_S = 10
 AGAIN = "see `grade doctor`, end other programs or raise the limits (`ulimit -a`), and grade again"
-PIPE, PIPES = 1 << 16, 16
-"""Bytes that a pipe holds; how often that, where somebody enlarged it to the kernel's limit."""
+PRELOADS = {
+    "transformers": (
+        "transformers.models.gpt2.modeling_gpt2",
+        "transformers.models.bert.modeling_bert",
+        "transformers.models.auto.modeling_auto",
+        "transformers.models.auto.tokenization_auto",
+        "transformers.generation.utils",
+    )
+}
+"""What takes seconds to import, and can be imported before a fork: no tensor is made by it."""
 DETAILS = {
     Level.STRICT: "bubblewrap, seccomp, own namespaces, no network, read-only files",
     Level.CONTAINER: "a container around the grader, resource limits inside",
@@ -42,11 +49,14 @@ DETAILS = {
 }
 
 
-def isolation(wanted: Level | None = None) -> Isolation:
+def isolation(wanted: Level | None = None, device: Literal["cpu", "cuda"] = "cpu") -> Isolation:
     """The level in force: the best that this machine offers, or exactly the one asked for.
 
-    Raises: UsageError if the level asked for cannot be had.
+    Args: device, that submissions may use; the nodes of a GPU are seen in the box only for "cuda".
+    Raises: UsageError if the level or the device asked for cannot be had.
     """
+    if device == "cuda" and not bubblewrap.gpus():
+        raise UsageError("no NVIDIA GPU is here: /dev/nvidia* is missing; leave out --device cuda.")
     why_not_strict = bubblewrap.refusal() if wanted in (None, Level.STRICT) else ""
     if wanted is Level.STRICT and why_not_strict:
         raise UsageError(f"the strict box cannot be had: {why_not_strict}.")
@@ -56,7 +66,8 @@ def isolation(wanted: Level | None = None) -> Isolation:
         fallback = Level.CONTAINER if in_container() else Level.BASIC
         wanted = fallback if why_not_strict else Level.STRICT
     as_root = wanted is not Level.STRICT and os.geteuid() == 0 and not bubblewrap.can_leave_root()
-    return Isolation(level=wanted, detail=DETAILS[wanted] + as_root * "; it runs as root")
+    detail = DETAILS[wanted] + as_root * "; it runs as root"
+    return Isolation(level=wanted, detail=detail, device=device)
 
 
 def in_container(root: Path = Path("/")) -> bool:
@@ -100,10 +111,22 @@ class Run:
 class Box:
     """A warm worker tree for one submission. Use it as a context manager."""
 
-    def __init__(self, isolation: Isolation, limits: Limits, *, trains: bool = False) -> None:
+    def __init__(
+        self,
+        isolation: Isolation,
+        limits: Limits,
+        *,
+        trains: bool = False,
+        imports: tuple[str, ...] = (),
+        models: Mapping[str, Path] | None = None,
+    ) -> None:
+        """`imports` are loaded before the first run where they are slow, `models` can be read."""
         self.isolation = isolation
         self.limits = limits
-        self.trains = trains
+        # The first optimizer.step() would import torch._dynamo otherwise, for two seconds.
+        slow = [name for each in imports for name in PRELOADS.get(each, ())]
+        self._preloads = ["torch._dynamo"] * trains + slow
+        self._models = dict(models or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._running = False
@@ -186,14 +209,35 @@ class Box:
 
     def _command(self, control_fd: int, filter_fd: int) -> list[str]:
         strict = self.isolation.level is Level.STRICT
-        outer = bubblewrap.command(self.limits, filter_fd) if strict else bubblewrap.leave_root()
+        models = self._models
+        nodes = bubblewrap.gpus() if self.isolation.device == "cuda" else ()
+        outer = (
+            bubblewrap.command(self.limits, filter_fd, models, nodes) if strict else self._open()
+        )
         place = "" if strict else tempfile.gettempdir()
         home = bubblewrap.INSIDE if strict else str(bubblewrap.PACKAGE.parent)
         program = (
             f"import sys; sys.path.insert(0, {home!r}); from grader import zygote; zygote.main()"
         )
-        mode = "trains" if self.trains else "plain"
-        return [*outer, sys.executable, "-s", "-P", "-c", program, str(control_fd), mode, place]
+        command = [*outer, sys.executable, "-s", "-P", "-c", program, str(control_fd), place]
+        return command + self._preloads
+
+    def _open(self) -> list[str]:
+        """Below the strict level nothing is mounted. Raises: UsageError for a closed model."""
+        for name, folder in self._models.items():
+            if not bubblewrap.may_read(folder):
+                raise UsageError(
+                    f"the user that submissions run as cannot read the model {name}; "
+                    "set GRADER_HOME to a folder that every user may read."
+                )
+        return bubblewrap.leave_root()
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where the submission finds each model."""
+        if self.isolation.level is Level.STRICT:
+            return {name: f"{bubblewrap.MODELS}/{name}" for name in self._models}
+        return {name: str(folder) for name, folder in self._models.items()}
 
     def _await_ready(self) -> None:
         if self._process is None or self._process.poll() is not None:
@@ -281,48 +325,3 @@ def _refusals() -> Iterator[None]:
     except (OSError, RuntimeError) as error:  # a thread that cannot start is a RuntimeError
         reason = getattr(error, "strerror", None) or str(error)
         raise GraderFault(f"the box could not be started: {reason}; {AGAIN}.") from error
-
-
-class Printed:
-    """Reads what the submission prints, keeps the beginning and throws the rest away."""
-
-    def __init__(self, process: subprocess.Popen[bytes], keep: int) -> None:
-        assert process.stdout is not None
-        self._pipe = process.stdout
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._text = bytearray()
-        os.set_blocking(self._pipe.fileno(), False)
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        poll = select.poll()
-        poll.register(self._pipe, select.POLLIN)
-        with contextlib.suppress(OSError, ValueError):
-            while poll.poll() and self._pull() != b"":
-                pass
-
-    def _pull(self) -> bytes | None:
-        """Read once: empty at the end, None if there is nothing now."""
-        with self._lock:
-            try:
-                chunk = os.read(self._pipe.fileno(), PIPE)
-            except BlockingIOError:
-                return None
-            self._text += chunk[: self._keep - len(self._text)]
-            return chunk
-
-    def take(self) -> str:
-        """What was printed since the last call, to the last byte once its writers are dead."""
-        with contextlib.suppress(OSError, ValueError):
-            for _ in range(PIPES):
-                if not self._pull():
-                    break
-        with self._lock:
-            text, self._text = bytes(self._text), bytearray()
-        return text.decode(errors="replace")
-
-    def close(self) -> None:
-        self._thread.join(1)
-        self._pipe.close()

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from grader.model import Limits
 
 PACKAGE = Path(__file__).parent
 INSIDE = "/box"
+MODELS = "/models"
 FILES = ("__init__.py", "meter.py", "wire.py", "worker.py", "zygote.py")
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -34,7 +36,11 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
     "TOKENIZERS_PARALLELISM": "false",
+    "RAYON_NUM_THREADS": "1",
 }
 # Doors out of the box or into the kernel that no exercise needs.
 DENIED = """
@@ -109,8 +115,23 @@ def environment() -> dict[str, str]:
     return ENVIRONMENT | {"PATH": os.environ.get("PATH", os.defpath)}
 
 
-def command(limits: Limits, filter_fd: int) -> list[str]:
-    """Everything before the program's own command line."""
+def gpus(folder: Path = Path("/dev")) -> tuple[Path, ...]:
+    """The device nodes of NVIDIA GPUs: nvidia0, nvidiactl, nvidia-uvm and the like."""
+    return tuple(sorted(each for each in folder.glob("nvidia*") if each.is_char_device()))
+
+
+def command(
+    limits: Limits,
+    filter_fd: int,
+    models: Mapping[str, Path] | None = None,
+    devices: Sequence[Path] = (),
+) -> list[str]:
+    """Everything before the program's own command line.
+
+    Args:
+        models   folders that are mounted read-only below MODELS, by their names there
+        devices  nodes that may be opened in the box besides the usual ones
+    """
     size = str(limits.tmp_mb << 20)
     arguments = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     arguments += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--as-pid-1"]
@@ -120,9 +141,14 @@ def command(limits: Limits, filter_fd: int) -> list[str]:
     arguments += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", size]
     # Mapped, /dev/zero would be memory that nobody is charged for; bound like this nobody opens it.
     arguments += ["--tmpfs", "/dev/shm", "--ro-bind", "/dev/null", "/dev/zero"]
+    for node in devices:
+        arguments += ["--dev-bind", str(node), str(node)]
     arguments += ["--remount-ro", "/dev"]
     arguments += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--chdir", "/tmp"]
     arguments += _mounts()  # after /tmp, because the interpreter may lie below it
+    for name, folder in (models or {}).items():
+        place = f"{MODELS}/{name}"
+        arguments += [*_open_folders(Path(place)), "--ro-bind", str(folder), place]
     arguments += ["--remount-ro", "/", "--seccomp", str(filter_fd)]
     return arguments + (_root_in_box() if os.geteuid() == 0 else _user_namespace())
 
@@ -144,6 +170,12 @@ def _another_user() -> list[str]:
     identity = [f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
     drop = ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
     return ["setpriv", *identity, *drop]
+
+
+def may_read(folder: Path) -> bool:
+    """Whether what runs below the strict level can read a folder; as root it is another user."""
+    command = [*leave_root(), "test", "-r", str(folder), "-a", "-x", str(folder)]
+    return not _refused(command)
 
 
 def leave_root() -> list[str]:

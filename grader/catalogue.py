@@ -2,6 +2,7 @@
 
 exercises/                       the public half; a learner may have all of it
     course.yaml                  title, units in order
+    criteria.yaml                what the course as a whole asks for (optional)
     <unit>/<slug>/exercise.yaml README.md stub.py|stub.yaml|stub/ examples.py [questions.py]
 solutions/                       the private half, same names
     <unit>/<slug>/reference.py|reference/ checks.py hints.md [accepted/<name>.py]
@@ -18,12 +19,22 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, RootModel, model_validator
 
 from grader import folder as folders
 from grader.documents import read_yaml, validate
 from grader.edits import Edit, edited
-from grader.model import Course, Exercise, Frozen, GraderFault, Submission, Unit, UsageError
+from grader.model import (
+    Course,
+    Criteria,
+    Criterion,
+    Exercise,
+    Frozen,
+    GraderFault,
+    Submission,
+    Unit,
+    UsageError,
+)
 
 MAX_SUBMISSION = 1 << 20
 
@@ -53,6 +64,10 @@ class Changed(Frozen):
         if not self.edits and not self.without:
             raise ValueError("edits: name at least one")
         return self
+
+
+class Lists(RootModel[dict[str, tuple[Criterion, ...]]]):
+    """criteria.yaml: title -> lines."""
 
 
 class Header(Frozen):
@@ -96,8 +111,25 @@ def load(root: Path) -> Course:
     if twice:
         raise UsageError(f"two exercises are named {sorted(twice)[0]}; names are unique.")
     return Course(
-        **header.model_dump(exclude={"units"}), units=header.units, exercises=tuple(exercises)
+        **header.model_dump(exclude={"units"}),
+        units=header.units,
+        exercises=tuple(exercises),
+        criteria=_criteria(root, {each.slug for each in exercises}),
     )
+
+
+def _criteria(root: Path, slugs: set[str]) -> tuple[Criteria, ...]:
+    path = root / "exercises/criteria.yaml"
+    if not path.exists():
+        return ()
+    data, lines = read_yaml(read(path, path.name), path.name)
+    lists = validate(Lists, data, lines, path.name).root
+    found = tuple(Criteria(title=title, lines=each) for title, each in lists.items())
+    for criteria in found:
+        for line in criteria.lines:
+            if unknown := [each for each in line.by if each.split(": ")[0] not in slugs]:
+                raise UsageError(f"criteria.yaml: `{unknown[0]}` is no exercise of this course.")
+    return found
 
 
 def _exercises(root: Path, unit: Unit) -> Iterator[Exercise]:

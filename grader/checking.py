@@ -21,7 +21,7 @@ from grader.catalogue import Mistake
 from grader.counterexample import counterexample
 from grader.folder import Folder
 from grader.judging import judge
-from grader.lending import Draft, Progress, Record, lent, to_nobody
+from grader.lending import Draft, NotApplicable, Progress, Record, lent, to_nobody
 from grader.model import Exercise, GraderFault, Limits, Outcome, Status, UsageError, Verdict
 from grader.model import Submission as Source
 from grader.personal import inside, questions
@@ -29,7 +29,7 @@ from grader.proxy import Submission, SubmissionEnded, SubmissionError
 
 EXAMPLES = 30
 SLOW_CPU_S = 2.0
-FINE = (Status.PASSED, Status.SKIPPED, Status.GRADER_FAULT)
+FINE = (Status.PASSED, Status.SKIPPED, Status.NOT_APPLICABLE, Status.GRADER_FAULT)
 """What is not held against the submission."""
 NAMED = (Status.FAILED, Status.ERROR)
 GRADING = hypothesis.settings(
@@ -160,6 +160,8 @@ class Checking:
             record=Record(lambda: self.draft, self._step),
             seed=self.seed_of_run,
             questions=questions(self.exercise, self.seed_of_run),
+            models=self.box.places if self.box else {},
+            device=self.box.isolation.device if self.box else "cpu",
         )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -247,6 +249,8 @@ class Checking:
         status, message = self._judge(draft)
         if draft.skipped:
             status, message = Status.SKIPPED, draft.skipped
+        if isinstance(draft.error, NotApplicable):
+            status, message = Status.NOT_APPLICABLE, str(draft.error)
         error = draft.error
         wrong = isinstance(error, AssertionError | SubmissionError)
         shown = counterexample(error, draft.trace, self.text) if error and wrong else None

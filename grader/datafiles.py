@@ -101,7 +101,8 @@ class Found(NamedTuple):
     files: tuple[tuple[File, Path], ...]
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """The folder for what is downloaded or made here; it need not exist."""
     home = os.environ.get("GRADER_HOME") or platformdirs.user_cache_dir("torch-grader", False)
     return Path(home) / "data"
 
@@ -115,7 +116,7 @@ def _places() -> Iterator[tuple[str, Path]]:
                 "set it to one that holds mnist/ or text/, or unset it."
             )
         yield "GRADER_DATA", Path(given).absolute()
-    yield "cache", _cache().absolute()
+    yield "cache", cache().absolute()
 
 
 def find(name: Name) -> Found | None:
@@ -203,7 +204,7 @@ def download(name: Name, progress: Callable[[str], None] = lambda line: None) ->
             f"GRADER_OFFLINE is set, so {name} is not downloaded; "
             "unset it, or set GRADER_DATA to a folder that holds the files."
         )
-    folder = _cache()
+    folder = cache()
     missing = [file for file in FILES[name] if not _intact(folder / file.path, file)]
     fetched = {file: _fetch(file, progress) for file in missing}
     try:
@@ -254,12 +255,12 @@ def _reason(error: Exception) -> str:
     return "no answer" if answer is None else f"HTTP {answer.status_code}"
 
 
-def _store(cache: Path, fetched: dict[File, bytes]) -> None:
+def _store(folder: Path, fetched: dict[File, bytes]) -> None:
     """Write plain files under their names, each one whole or not at all."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as staging:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as staging:
         for file, content in fetched.items():
-            target = cache / file.path
+            target = folder / file.path
             target.parent.mkdir(exist_ok=True)
             whole = Path(staging, target.name)
             whole.write_bytes(content)

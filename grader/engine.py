@@ -13,7 +13,17 @@ from pathlib import Path
 
 import torch
 
-from grader import __version__, catalogue, data, folder, rules
+from grader import (
+    __version__,
+    answers,
+    catalogue,
+    data,
+    folder,
+    mistakes,
+    pretrained,
+    rubric,
+    rules,
+)
 from grader.box import Box
 from grader.checking import Checking
 from grader.lending import Progress, to_nobody
@@ -26,7 +36,7 @@ from grader.model import (
     Submission,
     Verdict,
 )
-from grader.personal import personal_seed
+from grader.personal import personal_seed, questions
 
 NOTHING = Isolation(level=Level.NONE, detail="the submission is data and was not run")
 
@@ -50,7 +60,7 @@ def grade(
         learner   whose numbers are drawn, in personal exercises
         seed      of the drawn inputs; from course key, learner and exercise where not given
         examples  multiplies the number of drawn inputs, to prove an exercise
-        naming    whether wrong answers are compared with the known mistakes
+        naming    whether it is compared with the known mistakes, and with the model answer
         only      the one check to run, with all its parameters; else every check
         box       a warm one, at the same isolation; else one is started for this submission
         progress  is told which check runs, and how far its training is
@@ -60,6 +70,7 @@ def grade(
     began, started = time.monotonic(), datetime.now(UTC)
     seed = personal_seed(exercise, learner) if seed is None else seed
     said, rests_on = notes(exercise, submission), hashes(exercise)
+    stood_in = tuple(name for name in exercise.needs if _data(name).is_fallback)
     ruled = judge_source(exercise, submission) if exercise.is_run else ()
     unreadable = exercise.is_code and any(each.status is Status.ERROR for each in ruled)
     begun = not _is_stub(exercise, submission)  # nothing is looked up in what nobody wrote
@@ -85,6 +96,7 @@ def grade(
             versions=versions(),
             hashes=rests_on,
             notes=said,
+            stand_ins=stood_in,
             seconds=round(time.monotonic() - began, 2),
         )
 
@@ -92,13 +104,30 @@ def grade(
     if unreadable:
         checking.unloadable = "the file could not be read"
     if exercise.is_run and not unreadable:
-        return verdict(_run(checking, isolation, box, only))
-    return verdict(_check(checking, only))
+        outcomes = _run(checking, isolation, box, only)
+    else:
+        outcomes = _check(checking, only)
+    if not only and (asked := rubric.read(exercise)):
+        known = known_texts(exercise, seed, with_model=naming)
+        outcomes = [*outcomes, *rubric.judge(asked, exercise, submission, outcomes, known)]
+    return verdict(outcomes)
 
 
 def box_of(exercise: Exercise, isolation: Isolation) -> Box:
     """A box with the limits of an exercise; not started yet."""
-    return Box(isolation, exercise.limits, trains=exercise.trains)
+    known = pretrained.MODELS
+    models: dict[str, Path] = {
+        each: known[each]().folder for each in exercise.needs if each in known
+    }
+    imports = exercise.rules.imports
+    return Box(isolation, exercise.limits, trains=exercise.trains, imports=imports, models=models)
+
+
+def box_needs(exercise: Exercise) -> tuple[object, ...]:
+    """What a box is made for; exercises that are alike in it can share one. It costs an import."""
+    limits = exercise.limits
+    made = (limits.tmp_mb, limits.output_kb, exercise.trains, exercise.rules.imports)
+    return (exercise.is_run, tuple(exercise.needs), *made)
 
 
 def _run(checking: Checking, isolation: Isolation, warm: Box | None, only: str) -> list[Outcome]:
@@ -132,6 +161,24 @@ def _attribute(outcome: Outcome, checking: Checking) -> Outcome:
         return outcome
     message = f"the check could not use what your code returned ({outcome.message})"
     return outcome.model_copy(update={"status": Status.ERROR, "message": message})
+
+
+def known_texts(exercise: Exercise, seed: int, *, with_model: bool) -> dict[str, Submission]:
+    """What nobody may hand in as words of their own."""
+    known = {"the template": catalogue.read_as(exercise, exercise.stub)}
+    if with_model and exercise.reference.exists() and (exercise.is_folder or not exercise.is_code):
+        known["the model answer"] = submission_of(exercise, exercise.reference, seed)
+    return known
+
+
+def submission_of(exercise: Exercise, path: Path, seed: int) -> Submission:
+    """A thing of ours as a submission: source, folder, or the YAML that its `answer` writes."""
+    if exercise.is_folder:
+        return catalogue.folder_of(exercise, path)
+    if exercise.is_code:
+        return Submission(name=f"{path.stem}.py", content=catalogue.source(exercise, path).encode())
+    drawn = questions(exercise, seed)
+    return answers.written(mistakes.answer_of(exercise, path), drawn, f"{path.stem}.yaml")
 
 
 def check_files(exercise: Exercise) -> list[Path]:
@@ -217,7 +264,7 @@ def _is_stub(exercise: Exercise, submission: Submission) -> bool:
 
 def hashes(exercise: Exercise) -> dict[str, str]:
     """sha256 of what the verdict rests on besides the submission."""
-    asked = [exercise.folder / name for name in ("exercise.yaml", "questions.py")]
+    asked = [exercise.folder / name for name in ("exercise.yaml", "questions.py", "rubric.yaml")]
     places = [path for path in (*asked, *check_files(exercise)) if path.exists()]
     read = [catalogue.read_submission(path) for path in places]
     if exercise.reference.exists():
@@ -226,7 +273,10 @@ def hashes(exercise: Exercise) -> dict[str, str]:
     return found | {name: _data(name).sha256 for name in exercise.needs}
 
 
-def _data(name: str) -> data.Images | data.Text:
+def _data(name: str) -> data.Images | data.Text | pretrained.Pretrained:
+    """Raises: UsageError or GraderFault where it cannot be had."""
+    if name in pretrained.MODELS:
+        return pretrained.MODELS[name]()
     return data.mnist() if name == "mnist" else data.shakespeare()
 
 

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -54,6 +54,10 @@ class Draft:
         return [run.facts for run in self.runs if run.facts]
 
 
+class NotApplicable(Exception):
+    """This machine has not what a check is about, such as an accelerator."""
+
+
 class Record:
     """What a check measured, for the report: `record.measure(...)`, `record.curve(...)`.
 
@@ -76,6 +80,10 @@ class Record:
         if draft := self._current():
             row = Measure(name=name, value=float(value), unit=unit, bar=bar, **more)
             draft.measures.append(row)
+
+    def not_applicable(self, why: str) -> NoReturn:
+        """End the check: it can be neither passed nor failed on this machine."""
+        raise NotApplicable(why)
 
     def curve(self, **fields: Any) -> None:
         """Fields of model.Curve."""

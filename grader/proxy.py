@@ -119,6 +119,11 @@ class Submission:
         """A constant of the file. Raises: SubmissionError if it defines no such name."""
         return self.ask({"op": "get", "on": None, "name": name}, name)["value"]
 
+    @property
+    def spent(self) -> float:
+        """CPU seconds of its process, once that has ended; told by the process that forked it."""
+        return self._run.facts.cpu_s if self._run.facts else 0.0
+
     def ask(self, question: dict[str, Any], call: str) -> dict[str, Any]:
         """Send one question and wait for its answer, serving callbacks meanwhile.
 

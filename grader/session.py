@@ -37,7 +37,8 @@ def run(root: Path, files: list[Path], plugins: list[object]) -> None:
     with _without_settings_of_the_user(), _without_local_constants(), catch_warnings():
         simplefilter("ignore")  # a learner cannot act on what pytest's own plugins warn of
         code = pytest.main(arguments, plugins=[*plugins, _NoSource()])
-    for name in [n for n, m in sys.modules.items() if _file(m) in map(str, files)]:
+    run_now = set(map(str, files))
+    for name in [n for n, m in sys.modules.items() if _file(m) in run_now]:
         del sys.modules[name]
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
         raise GraderFault(f"pytest ended with code {int(code)} on {files[-1].parent.name}.")

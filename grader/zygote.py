@@ -38,15 +38,14 @@ WATCH_MS = 50
 def main() -> NoReturn:
     """Serve a control socket until it closes.
 
-    Arguments: the socket's number; `trains` to preload what training needs; where to make a
-    folder for what submissions write, or nothing where /tmp is the box's own.
+    Arguments: the socket's number; where to make a folder for what submissions write, or nothing
+    where /tmp is the box's own; the slow modules to import once for all.
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     torch.set_num_threads(1)
     _seed(0)  # imports numpy.random and wakes torch's generator, for 20 ms, once
-    if sys.argv[2] == "trains":
-        # The first optimizer.step() would import it otherwise, for two seconds.
-        importlib.import_module("torch._dynamo")
+    for name in sys.argv[3:]:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # so that no child copies our pages only to collect garbage
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,8 +54,8 @@ def main() -> NoReturn:
     _prctl(PR_SET_DUMPABLE, 0)
     folder = ""
     try:
-        if sys.argv[3]:
-            folder = tempfile.mkdtemp(prefix="grader-", dir=sys.argv[3])
+        if sys.argv[2]:
+            folder = tempfile.mkdtemp(prefix="grader-", dir=sys.argv[2])
             os.chdir(folder)
         control.send(msgpack.packb({"folder": folder}))
         Zygote(control).serve()

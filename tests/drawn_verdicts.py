@@ -15,7 +15,7 @@ from grader.report import FORMATS
 
 EMPTY = sample.verdict("empty", "basics", "Nothing was graded")
 KIT = sample.verdict("kit", "basics", "Only examples", sample.passed("a", "It runs.", weight=0))
-ALL = (*sample.VERDICTS, EMPTY, KIT)
+ALL = (*sample.VERDICTS, sample.WRITTEN, EMPTY, KIT)
 
 
 def write(name: str, *verdicts: Verdict, **named: object) -> str:

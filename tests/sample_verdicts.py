@@ -354,4 +354,28 @@ HOSTILE = verdict(
     notes=["\x9b31m<script>note</script>"],
 )
 
+WRITTEN = verdict(
+    "runbook",
+    "evidence",
+    "A runbook",
+    passed("check_sections", "Every section is there."),
+    passed("own_words", "The words are your own.", weight=0),
+    passed(
+        "self_stranger",
+        "Could a stranger follow it?",
+        status=Status.SELF_ASSESSED,
+        message="you say yes: 5 points when an instructor confirms a yes",
+        weight=0.5,
+    ),
+    passed(
+        "self_cheapest",
+        "Does the cheapest check come first?",
+        status=Status.NOT_YET,
+        message="you say not yet: 5 points when an instructor confirms a yes",
+        weight=0.5,
+    ),
+    points=20,
+    file="runbook",
+)
+
 VERDICTS = (FORBIDDEN, FAULT, HOSTILE, CNN, TIMEOUT, ATTENTION, YAML, GPT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -30,6 +31,12 @@ from grader.model import Course, Exercise, GraderFault, Level, Submission, Usage
 @click.option("--reference", is_flag=True, help="Grade the reference solutions.")
 @output_option
 @click.option("--sandbox", type=click.Choice(["strict", "container", "basic"]))
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    help="What submissions may use; without cuda, checks of a GPU are not applicable.",
+)
 @click.option("--seed", type=int, help="Seed of the drawn inputs.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Explain all failures; show what each check took."
@@ -43,6 +50,7 @@ def run(
     reference: bool,
     outputs: tuple[Output, ...],
     sandbox: str | None,
+    device: Literal["cpu", "cuda"],
     seed: int | None,
     verbose: bool,
     as_json: bool,
@@ -70,7 +78,7 @@ def run(
     from grader import box, engine
 
     chosen = list(_chosen(course, targets, everything, file, reference))
-    isolation = box.isolation(Level(sandbox) if sandbox else None)
+    isolation = box.isolation(Level(sandbox) if sandbox else None, device)
     verdicts: list[Verdict] = []
     not_kept: GraderFault | None = None
     with ProgressLine(Console(stderr=True)) as line:

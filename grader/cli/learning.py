@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +147,7 @@ def status(as_json: bool, folder: Path | None) -> None:
     home, (_, course) = need_workspace(), load_course(folder)
     ledger = Ledger(home.state)
     best = ledger.best()
-    counts = Counter(row.exercise for row in ledger.attempts())
+    counts = ledger.counts()
     measured = {slug: _measures(ledger, row) for slug, row in best.items()}
     if as_json:
         rows = {
@@ -174,7 +173,7 @@ def _unit(
     title: str,
     members: list[Exercise],
     best: dict[str, Row],
-    counts: Counter[str],
+    counts: dict[str, int],
     measured: dict[str, list[tuple[str, str]]],
 ) -> None:
     passed = sum(best[each.slug].passed for each in members if each.slug in best)

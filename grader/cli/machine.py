@@ -43,19 +43,27 @@ def doctor(as_json: bool) -> None:
 @click.command()
 @click.argument("names", nargs=-1)
 def data(names: tuple[str, ...]) -> None:
-    """Show the data sets, or download those named, with checksums.
+    """Show the data sets, or download those named, with checksums; make a pretrained model.
 
     \b
     Examples:
         grade data
         grade data mnist shakespeare
+        grade data tiny_gpt2 bert
     """
     from grader import data as sets
+    from grader.pretrained import MODELS
 
+    known = (*sets.STAND_IN, *MODELS)
     for name in names:
-        if name not in ("mnist", "shakespeare"):
-            raise click.UsageError(f"no data set named `{name}`; known: mnist, shakespeare.")
-        sets.download(name, lambda line: click.echo(line, err=True))  # type: ignore[arg-type]
+        if name not in known:
+            raise click.UsageError(f"no data set named `{name}`; known: {', '.join(known)}.")
+    for name in names:
+        if name in MODELS:
+            model = MODELS[name]()
+            click.echo(f"{name:<12} {model.source}\n{'':<12} {model.folder}")
+        else:
+            sets.download(name, lambda line: click.echo(line, err=True))  # type: ignore[arg-type]
     for row in sets.status():
         place = f"{row.where}, {row.size / 1e6:.1f} MB" if row.where else "not found"
         verified = "checksum right" if row.verified else f"stands in: {row.stand_in}"

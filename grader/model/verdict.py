@@ -133,6 +133,8 @@ class Isolation(Frozen):
 
     level: Level
     detail: str = ""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """The fastest device that the submission was allowed to use."""
 
 
 class Counted(Frozen):

@@ -33,6 +33,7 @@ from grader.oracle.properties import (
     assert_state_round_trip,
 )
 from grader.oracle.strategies import masks, seeds, sides, tensors
+from grader.oracle.timing import cpu_seconds
 from grader.oracle.training import (
     Corpus,
     Run,
@@ -90,6 +91,7 @@ __all__ = [
     "assert_trained",
     "bits_per_character",
     "corpus",
+    "cpu_seconds",
     "cross_entropy",
     "generator",
     "held_out_windows",
