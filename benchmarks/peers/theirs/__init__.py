@@ -1,0 +1,1 @@
+"""Programs for the environment of the peers; nothing of ours is imported here."""
