@@ -11,11 +11,12 @@ from rich.console import Console
 from sample_essays import SEED
 
 from grader import report
-from grader.exam import essay, prose
+from grader.exam import essay
 from grader.exam.essay import mark, paper
-from grader.exam.prose import likeness
 from grader.lending import to_nobody
 from grader.model import GraderFault, Isolation, Level, Verdict
+from grader.oracle import prose
+from grader.oracle.prose import likeness
 from grader.report.text import print_verdict
 
 TASK = samples.task()

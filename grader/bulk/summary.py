@@ -217,9 +217,10 @@ class _Tally:
     def add(self, verdict: Verdict) -> None:
         self.scores.append(verdict.score)
         self.passed += verdict.passed
-        weights = {each.check: _weight(each) for each in verdict.outcomes}
+        judged = [each for each in verdict.outcomes if each.judged and each.applies]
+        weights = {each.check: _weight(each) for each in judged}
         total = sum(weights.values())
-        for each in verdict.outcomes:
+        for each in judged:
             self.claims[each.check] = plain_text(each.claim)
             rest = total - weights[each.check]
             self.marks[each.check].append((each.status is Status.PASSED, rest))

@@ -85,7 +85,13 @@ def run(
         for exercise, path in chosen:
             source = _submission(exercise, path, seed)
             verdict = engine.grade(
-                exercise, source, isolation, learner=learner_name(), seed=seed, progress=line.show
+                exercise,
+                source,
+                isolation,
+                learner=learner_name(),
+                seed=seed,
+                naming=path != exercise.reference,  # which is no copy of itself
+                progress=line.show,
             )
             line.erase()
             try:

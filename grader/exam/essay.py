@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from grader import __version__
 from grader.documents import read_yaml, validate
-from grader.exam import prose, worksheet
+from grader.exam import worksheet
 from grader.exam.rubric import Criterion, Rubric, find
 from grader.exam.task import Task
 from grader.lending import Progress
 from grader.model import GraderFault, Isolation, Level, Outcome, Status, UsageError, Verdict
+from grader.oracle import prose
 
 PROVISIONAL = "the points for concepts are provisional until an instructor confirms them"
 FEW = 2

@@ -15,8 +15,8 @@ from fractions import Fraction
 from hashlib import sha256
 from random import Random
 
-from grader.exam.prose import SIGNS
 from grader.model import GraderFault
+from grader.oracle.prose import SIGNS
 
 TRIES = 1_000
 """One draw in 8 is fit, so that no seed comes near; the bound only says that none can hang."""

@@ -68,7 +68,7 @@ def read_run(text: str, name: str) -> RunLog:
             if not isinstance(entry, dict):
                 raise ValueError("no JSON object")
             log = _add(log, entry)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             if n == len(lines):  # no line end: the process was killed while it wrote
                 break
             raise Mismatch(f"{name} line {n} is no line of a run log: {error}") from None

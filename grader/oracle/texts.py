@@ -12,12 +12,16 @@ import yaml
 
 from grader.oracle.values import Mismatch
 
+LONGEST = 1 << 16
+"""Characters of a text whose words are counted."""
 FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.S | re.M)
-FENCE = re.compile(r"^```[ \t]*(\w*)[^\n]*\n(.*?)^```[ \t]*$", re.S | re.M)
-COMMENT = re.compile(r"<!--.*?-->", re.S)
+FENCE = re.compile(r"^```[ \t]*(\w*)[^\n]*\n(.*?)(?:^```[ \t]*$|\Z)", re.S | re.M)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 TABLE = re.compile(r"^[ \t]*\|.*$", re.M)
 HEADING = re.compile(r"^##[ \t]+(.+?)[ \t]*$", re.M)
-NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])(\s?%)?", re.I)
+NUMBER = re.compile(
+    r"(?<![\w.])[-−]?\d[\d,]{0,20}(?:\.\d{1,40})?(?:e[-+]?\d{1,3})?(?![\w])(\s?%)?", re.I
+)
 ITEM = re.compile(r"^(?:\d+[.)]|[-*])[ \t]+(.+(?:\n(?![ \t]*\n|\d+[.)]|[-*][ \t]|#).*)*)", re.M)
 
 
@@ -59,6 +63,8 @@ def page_of(submission: Any, name: str) -> Page:
     front: Any = {}
     if found:
         try:
+            if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(found[1])):
+                raise ValueError("an alias may stand for more than anybody could read")
             front = yaml.safe_load(found[1]) or {}
         except (yaml.YAMLError, ValueError, RecursionError):
             raise Mismatch(f"{name}: the lines between --- and --- are not `key: value`") from None
@@ -84,6 +90,8 @@ def count_words(text: str) -> int:
 
 def assert_words(text: str, least: int, most: int, what: str) -> None:
     """Raise a Mismatch unless the text is so long."""
+    if len(text) > LONGEST:
+        raise Mismatch(f"{what} is longer than {LONGEST >> 10} KiB, code and tables included")
     count = count_words(text)
     if not least <= count <= most:
         raise Mismatch(f"{what} has {count} words, expected {least} to {most}")

@@ -31,6 +31,8 @@ class LossScaler:
     In each step: scale, backward, unscale_, step, update, in this order.
     """
 
+    factor: float
+
     def __init__(
         self,
         init: float = 2.0**16,
@@ -141,7 +143,7 @@ def adamw(model: nn.Module, lr: float) -> torch.optim.Optimizer:
 
 def amp_step_on(
     device: str,
-    model: nn.Module,
+    model: Any,
     parts: list[tuple[Tensor, Tensor]],
     dtype: torch.dtype,
     scaler: LossScaler | None = None,
@@ -174,4 +176,5 @@ def unscaled(scaler: LossScaler, gradient: Tensor, times: int) -> tuple[list[boo
     opt = torch.optim.SGD([w], lr=1.0)
     scaler.scale((w * gradient).sum()).backward()
     answers: list[Any] = [scaler.unscale_(opt) for _ in range(times)]
+    assert w.grad is not None
     return answers, w.grad.clone()

@@ -114,7 +114,7 @@ def adamw(model: nn.Module, lr: float) -> torch.optim.Optimizer:
 
 def amp_step_on(
     device: str,
-    model: nn.Module,
+    model: Any,
     parts: list[tuple[Tensor, Tensor]],
     dtype: torch.dtype,
     scaler: LossScaler | None = None,
@@ -147,4 +147,5 @@ def unscaled(scaler: LossScaler, gradient: Tensor, times: int) -> tuple[list[boo
     opt = torch.optim.SGD([w], lr=1.0)
     scaler.scale((w * gradient).sum()).backward()
     answers: list[Any] = [scaler.unscale_(opt) for _ in range(times)]
+    assert w.grad is not None
     return answers, w.grad.clone()
