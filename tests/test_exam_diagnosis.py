@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grader.exam import diagnosis, item
+from grader.bank import item
+from grader.exam import diagnosis
 from grader.exam.diagnosis import ITEMS, bank_of, draw, mark, paper, run_item
 from grader.exam.task import Task
 from grader.lending import to_nobody

@@ -11,8 +11,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from grader import rules
+from grader.bank.bank import RULES
 from grader.box import Box
-from grader.exam.bank import RULES
 from grader.meter import MIB, Meter
 from grader.model import Limits
 from grader.proxy import Submission, SubmissionError

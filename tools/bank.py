@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from grader import box
-from grader.exam import gate, item
-from grader.exam.bank import Bank
-from grader.exam.injection import FAMILIES
+from grader.bank import gate, item
+from grader.bank.bank import Bank
+from grader.bank.injection import FAMILIES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "exam-bank.md"

@@ -44,7 +44,7 @@ def files(course: Path, chosen: list[str]) -> list[tuple[Exercise, Path]]:
 
 def graded(exercise: Exercise, path: Path, warm: Bench) -> dict[str, Any]:
     """What a verdict says, by check."""
-    submission = authoring.submission_of(exercise, path, SEED)
+    submission = engine.submission_of(exercise, path, SEED)
     verdict = engine.grade(exercise, submission, warm.isolation, seed=SEED, box=warm.box)
     outcomes = [each.model_dump(mode="json", exclude=MAY_DIFFER) for each in verdict.outcomes]
     return {each["check"]: each for each in outcomes}

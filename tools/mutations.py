@@ -37,7 +37,7 @@ def caught(exercise: Exercise, isolation: Isolation) -> Caught:
     """Grade the stub and every mistake of one exercise, and the reference to know all checks."""
     found: Caught = {}
     paths = [exercise.reference, *(m.path for m in catalogue.mistakes(exercise))]
-    wrong = [(path.stem, authoring.submission_of(exercise, path, SEED)) for path in paths]
+    wrong = [(path.stem, engine.submission_of(exercise, path, SEED)) for path in paths]
     wrong.append(("*the stub*", catalogue.read_as(exercise, exercise.stub)))
     if not (exercise.is_code or exercise.is_folder):
         wrong += spoiled(wrong[0][1])
@@ -48,7 +48,8 @@ def caught(exercise: Exercise, isolation: Isolation) -> Caught:
             )
             for outcome in verdict.outcomes:
                 refused = found.setdefault(outcome.check.split("[")[0], set())
-                if outcome.status not in (Status.PASSED, Status.SKIPPED):
+                asked = outcome.judged and outcome.applies
+                if asked and outcome.status not in (Status.PASSED, Status.SKIPPED):
                     refused.add(name)
     return {check: names for check, names in found.items() if names or check.startswith("check_")}
 

@@ -15,20 +15,19 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
 from grader import box, engine
+from grader.bank import item as items
+from grader.bank import sheet as sheets
+from grader.bank.bank import Bank, Base
+from grader.bank.injection import Injection
+from grader.bank.item import Examination
+from grader.bank.sheet import Answer
+from grader.bank.trial import Row
 from grader.documents import read_yaml, validate
-from grader.exam import item as items
-from grader.exam import sheet as sheets
-from grader.exam.bank import Bank, Base
-from grader.exam.injection import Injection
-from grader.exam.item import Examination
-from grader.exam.sheet import Answer
 from grader.exam.task import Task
-from grader.exam.trial import Row
 from grader.lending import Progress, to_nobody
 from grader.model import Frozen, GraderFault, Isolation, Measure, Outcome, UsageError, Verdict
 
@@ -61,30 +60,18 @@ def paper(task: Task, seed: int) -> dict[str, bytes]:
     The scripts run once each in the box for their logs, about ten seconds. Raises: GraderFault.
     """
     bank = bank_of(task)
-    causes = "\n".join(f"- `{name}` {sentence}" for name, sentence in bank.causes.items())
     made = {
         "diagnose.md": (task.folder / "diagnose.md").read_bytes(),
         "answers.yaml": (task.folder / "answers.yaml").read_bytes(),
-        "causes.md": f"# Causes\n\nThe closed list, by alphabet.\n\n{causes}\n".encode(),
+        "causes.md": bank.page.encode(),
     }
     drawn = draw(bank, seed)
     with items.box_for(next(iter(bank.bases.values())), box.isolation()) as warm:
         for name, (base, injection, own) in drawn.items():
             text = base.broken(injection, own)
-            rows = items.rows(base, f"{name}.py", text, own, warm)
             made[f"diagnose/{name}.py"] = text.encode()
-            made[f"diagnose/{name}.jsonl"] = "".join(_lines(_header(base, own), rows)).encode()
+            made[f"diagnose/{name}.jsonl"] = items.log(base, f"{name}.py", text, own, warm)
     return made
-
-
-def _header(base: Base, seed: int) -> Row:
-    return {"base": base.name, "seed": seed, "device_mb": base.file.limits.device_mb}
-
-
-def _lines(*parts: Any) -> Iterator[str]:
-    header, rows = parts
-    for row in (header, *rows):
-        yield json.dumps(row) + "\n"
 
 
 def draw(bank: Bank, seed: int) -> dict[str, tuple[Base, Injection, int]]:
@@ -147,7 +134,7 @@ def mark(
             outcomes.append(_fix_outcome(name, base, given, content, own, warm))
             notes += _flags(name, base.repaired(injection, own), given, content)
     for family, question in key.breadth.items():
-        named, right = sheet.breadth.get(family, ()), bank.families[family]  # type: ignore[index]
+        named, right = sheet.breadth.get(family, ()), bank.families[family]
         outcomes += sheets.breadth_outcomes(family, question.points, named, right)
         if question.order:
             outcomes.append(sheets.order_outcome(family, named, question.order))

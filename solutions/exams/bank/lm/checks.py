@@ -3,8 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from grader.exam import probes
-from grader.exam.probes import (
+from grader.bank import probes
+from grader.bank.probes import (
     TINY,
     check_all_grads,
     check_finite,
@@ -14,7 +14,7 @@ from grader.exam.probes import (
     check_steps,
     reaches,
 )
-from grader.exam.trial import gradients
+from grader.bank.trial import gradients
 from grader.oracle import assert_tensor
 
 trial = probes.trial

@@ -2,8 +2,8 @@
 
 import torch.nn.functional as F
 
-from grader.exam import probes
-from grader.exam.probes import (
+from grader.bank import probes
+from grader.bank.probes import (
     check_all_grads,
     check_finite,
     check_memory,
@@ -12,7 +12,7 @@ from grader.exam.probes import (
     check_steps,
     reaches,
 )
-from grader.exam.trial import gradients
+from grader.bank.trial import gradients
 from grader.oracle import assert_tensor
 
 trial = probes.trial
@@ -22,6 +22,7 @@ def measure(submission, model, trial, given, held):
     """Mean square error on what was held out, as a share of the variance."""
     x, y = held["x"], held["y"]
     pred = assert_tensor(model(x), "model(x)", shape=y.shape)
+    assert_tensor(model(x[:1]), "model(x) of one signal", shape=(1,))
     trial.gradients = gradients(model, x[:64])
     trial.measures["held-out error"] = (F.mse_loss(pred, y) / y.var()).item()
 
