@@ -152,8 +152,16 @@ def test_a_type_checker_is_quiet_in_a_fresh_workspace(tmp_path):
     """The real course: imports resolve, every stub is typed."""
     workspace.init(tmp_path, ROOT, catalogue.load(ROOT))
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--cache-dir", "cache"]
-        + ["--explicit-package-bases", "."],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file=",
+            "--cache-dir",
+            "cache",
+            "--explicit-package-bases",
+            ".",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,
