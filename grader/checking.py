@@ -73,7 +73,7 @@ class Checking:
         self.progress: Callable[[Progress], None] = to_nobody
         self.so_far: Callable[[], Verdict] | None = None
         """Told of once, with the progress, when the first check has failed."""
-        self._claim = ""
+        self._claim = self._program = ""
         self.only = ""
         self.interrupted = False
         self.fault: GraderFault | None = None
@@ -109,6 +109,7 @@ class Checking:
                 yield folder
                 return
             name, text = file, folder.text(file)
+            self._program = file
         if self.box is None:
             answers = Answers(self.source)
             if self.draft:
@@ -262,6 +263,7 @@ class Checking:
             status=status,
             message=message,
             line=_line(draft),
+            file=self._program if _line(draft) else "",
             counterexample=shown,
             mistakes=self._name(draft) if self._naming and nameable else (),
             next_step=getattr(error, "next_step", ""),

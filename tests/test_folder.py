@@ -12,6 +12,7 @@ from grader import authoring, box, catalogue, engine, folder, workspace
 from grader.bulk import intake
 from grader.folder import Folder
 from grader.model import GraderFault, Level, Status, UsageError
+from grader.report import wording
 from tests import sample_folder
 
 
@@ -112,7 +113,11 @@ def test_its_program_runs_in_the_box_and_a_failure_says_why(twice, isolation, tm
     outcomes = {each.check: each for each in verdict.outcomes}
     assert verdict.isolation.level is Level.BASIC and not verdict.passed
     assert outcomes["check_program"].message == "double(3) is 3"
-    assert outcomes["check_program"].cpu_s > 0
+    assert outcomes["check_program"].cpu_s > 0 and outcomes["check_note"].file == ""
+    raising = files | {"parts/program.py": b"def double(x):\n    return x[0]\n"}
+    verdict = engine.grade(twice, folder.packed("twice", raising), isolation)
+    raised = next(each for each in verdict.outcomes if each.check == "check_program")
+    assert wording.where(raised, verdict) == "line 2 of parts/program.py"
     broken = files | {"parts/program.py": b"def double(x:\n"}
     verdict = engine.grade(twice, folder.packed("twice", broken), isolation)
     outcomes = {each.check: each for each in verdict.outcomes}

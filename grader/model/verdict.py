@@ -97,6 +97,8 @@ class Outcome(Frozen):
     message: str = ""
     line: int | None = None
     """Line of the learner's file, where there is one."""
+    file: str = ""
+    """Which file of a folder; empty where the submission is a file itself."""
     counterexample: Counterexample | None = None
     mistakes: tuple[str, ...] = ()
     """Sentences of the known mistakes that give the same wrong answers."""

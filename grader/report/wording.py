@@ -144,7 +144,9 @@ def failures(verdict: Verdict) -> tuple[Outcome, ...]:
 
 def where(outcome: Outcome, verdict: Verdict) -> str:
     """The learner's line: `line 12 of attention.py`; empty where there is none."""
-    return f"line {outcome.line} of {verdict.file}" if outcome.line is not None else ""
+    return (
+        f"line {outcome.line} of {outcome.file or verdict.file}" if outcome.line is not None else ""
+    )
 
 
 def measured(measure: Measure) -> str:
