@@ -26,4 +26,4 @@ fi
 .venv/bin/python -m pip install -q --upgrade pip
 # torch first and by its exact version: a range would take the largest CUDA build.
 .venv/bin/python -m pip install -q "$(grep '^torch==' constraints.txt)"
-.venv/bin/python -m pip install -q -c constraints.txt -e '.[cluster,similarity]' --group dev
+.venv/bin/python -m pip install -q -c constraints.txt -e '.[cluster,jax,similarity]' --group dev
