@@ -48,8 +48,9 @@ def caught(exercise: Exercise, isolation: Isolation) -> Caught:
             )
             for outcome in verdict.outcomes:
                 refused = found.setdefault(outcome.check.split("[")[0], set())
-                asked = outcome.judged and outcome.applies
-                if asked and outcome.status not in (Status.PASSED, Status.SKIPPED):
+                if not outcome.applies:
+                    refused.add("*not applicable here*")
+                elif outcome.judged and outcome.status not in (Status.PASSED, Status.SKIPPED):
                     refused.add(name)
     return {check: names for check, names in found.items() if names or check.startswith("check_")}
 
