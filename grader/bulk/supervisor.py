@@ -52,10 +52,12 @@ def grade(
     Raises: GraderFault where a slot does not start.
     """
     left, lock = iter(works), threading.Lock()
+    room = threading.Semaphore(slots + 1)  # so few may be graded and not taken yet
     done: SimpleQueue[Done | BaseException | None] = SimpleQueue()
     all_slots = [Slot(command, log) for _ in range(slots)]
 
     def following() -> Work | None:
+        room.acquire()
         with lock:
             return next(left, None)
 
@@ -77,8 +79,12 @@ def grade(
                 if isinstance(one, BaseException):
                     raise one
                 yield one
+                room.release()
     finally:
+        with lock:
+            left = iter(())
         for slot in all_slots:
+            room.release()
             slot.kill()
         for thread in threads:
             thread.join()
