@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import sample_folder
 from conftest import COURSE
 
 from grader import catalogue, notebook
@@ -121,6 +122,17 @@ def test_hashes_of_texts_differ_from_process_to_process_and_no_choice_rests_on_t
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert found in done.stdout, done.stderr
+
+
+def test_the_programs_of_folders_are_compared(tmp_path):
+    course = catalogue.load(sample_folder.write(tmp_path / "course"))
+    for learner, text in {"ada": OWN, "bo": RENAMED, "cy": sample_folder.PROGRAM}.items():
+        place = tmp_path / "class" / learner / "twice/parts"
+        place.mkdir(parents=True)
+        (place / "program.py").write_text(text, "utf-8")
+    found, troubles = similar.pairs(read_class(tmp_path / "class", course).works, 0.5)
+    assert [(pair.one.learner, pair.other.learner) for pair in found] == [("ada", "bo")]
+    assert not troubles
 
 
 def test_without_copydetect_it_says_what_to_install(handed_in, monkeypatch):

@@ -15,7 +15,7 @@ import numpy as np
 from grader import folder
 from grader.bulk import intake
 from grader.bulk.intake import Trouble, Work
-from grader.catalogue import read_submission
+from grader.catalogue import read_as
 from grader.model import Exercise, Submission, UsageError
 from grader.report.plain import plain_text
 from grader.similar import Alike, Pair, Text, ranked
@@ -79,7 +79,7 @@ class Fingerprints:
 
     def __init__(self, exercise: Exercise) -> None:
         given = [each for each in (exercise.stub, exercise.reference) if each.exists()]
-        texts = [code(read_submission(path), exercise) for path in given]
+        texts = [code(read_as(exercise, path), exercise) for path in given]
         self.common: set[int] = {each for text in texts for each in _fingerprint(text).hashes}
 
     def of(self, text: str) -> CodeFingerprint:

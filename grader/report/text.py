@@ -79,7 +79,7 @@ def as_text(
     passed = [each for each in verdict.outcomes if each.status is Status.PASSED]
     if brief and len(passed) > 1:
         claims.add_row(*_mark(Status.PASSED, encoding), f"{len(passed)} claims hold")
-    for outcome in filter(_judged, verdict.outcomes):
+    for outcome in (each for each in verdict.outcomes if each.judged):
         if brief and len(passed) > 1 and outcome.status is Status.PASSED:
             continue
         detail = _detail(outcome, verdict, verbose) if outcome in explained else ()
@@ -174,10 +174,6 @@ def _mark(status: Status, encoding: str) -> tuple[Text, Text]:
     style = STYLES.get(status, BAD)
     mark = marks.get(status, "✗" if utf else "x")
     return Text(mark, style), Text(wording.WORDS[status], style)
-
-
-def _judged(outcome: Outcome) -> bool:
-    return outcome.judged
 
 
 def _answered(verdict: Verdict, brief: bool, encoding: str) -> Iterator[RenderableType]:
