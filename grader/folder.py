@@ -42,7 +42,7 @@ def read(path: Path) -> Submission:
     if not path.is_dir():
         raise UsageError(f"there is no folder {path.name} here; check the name, or `grade list`.")
     try:
-        for each in _files(path):
+        for each in paths(path):
             name = each.relative_to(path).as_posix()
             if each.is_symlink() or not each.is_file():
                 raise UsageError(f"{path.name}/{name} is no plain file; hand in the file itself.")
@@ -67,7 +67,8 @@ def packed(name: str, files: Mapping[str, bytes]) -> Submission:
         raise UsageError(f"a file in {name} has a name that cannot be read; rename it.") from None
 
 
-def _files(path: Path) -> Iterator[Path]:
+def paths(path: Path) -> Iterator[Path]:
+    """What is handed in of a folder, in order; links to folders too, which `read` refuses."""
     for root, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if _is_shown(name))
         yield from (Path(root, name) for name in folders if Path(root, name).is_symlink())

@@ -2,7 +2,7 @@
 
 Theory of operation. The main thread polls files and keys every POLL_S; one other thread grades.
 A save while something is graded stops that grading, because its verdict is about a text that is
-no more. Polling a few hundred names costs a millisecond and works where file events do not:
+no more. Polling a few hundred names costs a few milliseconds and works where file events do not:
 network folders, containers, editors that write a new file and rename it.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from grader import engine, workspace
+from grader import engine, folder, workspace
 from grader.box import Box
 from grader.ledger import Ledger
 from grader.lending import Progress
@@ -57,8 +57,8 @@ class Files:
 
 def _signature(path: Path) -> Signature:
     """Of a file, or of all that is in a folder."""
-    inside = sorted(path.rglob("*")) if path.is_dir() else []
-    stats = [each.stat() for each in (path, *inside)]
+    inside = [*folder.paths(path)] if path.is_dir() else []
+    stats = [each.stat() for each in inside or [path]]
     newest = max(stat.st_mtime_ns for stat in stats)
     return newest, sum(stat.st_size for stat in stats), sum(stat.st_ino for stat in stats)
 

@@ -41,7 +41,7 @@ BELOW = {
     "notebook": {"model"},
     "workspace": {"model", "catalogue", "folder", "notebook", "ledger"},
     "magic": set(),
-    "watching": {"model", "box", "engine", "ledger", "lending", "workspace"},
+    "watching": {"model", "box", "engine", "folder", "ledger", "lending", "workspace"},
     "lending": {"model", "answers", "box", "proxy"},
     "judging": {"model", "box", "proxy"},
     "rubric": {"model", "documents", "folder", "catalogue", "oracle"},

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from grader import authoring, box, catalogue, engine, folder, workspace
+from grader import authoring, box, catalogue, engine, folder, watching, workspace
 from grader.bulk import intake
 from grader.folder import Folder
 from grader.model import GraderFault, Level, Status, UsageError
@@ -168,3 +168,15 @@ def test_a_class_hands_it_in_as_a_folder_or_in_an_archive(course, twice, tmp_pat
     (work,) = found.works
     assert work.learner == "ada" and [each.learner for each in found.troubles] == ["bo"]
     assert intake.read(work.file).sha256 == folder.read(twice.reference).sha256
+
+
+def test_a_save_in_a_folder_is_seen_and_a_cache_in_it_is_none(root, course, tmp_path):
+    workspace.init(tmp_path / "work", root, course)
+    home = workspace.Workspace(tmp_path / "work")
+    files, place = watching.Files(course, home), tmp_path / "work/basics/twice"
+    for where in (place, place / "parts"):
+        put(where, {"__pycache__/program.pyc": b"1", ".swp": b"1"})
+    assert files.saved() is None and files.saved() is None
+    put(place / "parts", {"program.py": b"def double(x):\n    return 2 * x\n"})
+    seen = files.saved() or files.saved()  # twice, until its writer has finished
+    assert seen is not None and seen[1] == place
