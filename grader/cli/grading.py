@@ -106,7 +106,7 @@ def run(
     if home and len(verdicts) == 1 and verdicts[0].passed and not (as_json or not_kept):
         _say_next(course, home)
     _finish(verdicts, as_json)
-    write(outputs, verdicts, course, files=chosen)
+    write(outputs, verdicts, course, whole=everything, files=chosen)
     if not_kept:
         raise not_kept
     raise SystemExit(max(verdict.exit_code for verdict in verdicts))
