@@ -24,6 +24,7 @@ from grader import box, catalogue, engine
 from grader.box import Box
 from grader.model import Limits
 from grader.proxy import Submission
+from grader.warm import TRAINING
 
 ROOT = Path(__file__).parent.parent
 ECHO = "import torch\n\ndef double(x):\n    return x * 2\n"
@@ -260,7 +261,7 @@ def references() -> list[Row]:
 def main() -> None:
     """Print the table as Markdown."""
     level = box.isolation()
-    with Box(level, Limits(cpu_s=60, wall_s=120, memory_mb=1500), trains=True) as warm:
+    with Box(level, Limits(cpu_s=60, wall_s=120, memory_mb=1500), preloads=TRAINING) as warm:
         rows = [measure(warm) for measure in (small_calls, forks, large_tensor, training)]
     rows += [*cold_run(), saves(), light_commands(), *references()]
     print(f"torch {torch.__version__}, Python {sys.version.split()[0]}, level {level.level}\n")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from grader import catalogue, engine, rubric
 from grader.box import Box
 from grader.model import Exercise, Isolation, Status, UsageError, Verdict
+from grader.warm import box_of
 
 EXAMPLES = 20
 SEEDS = (1, 2, 3, 4, 5)
@@ -57,7 +58,7 @@ def prove(exercise: Exercise, isolation: Isolation) -> Iterator[Proof]:
 def bench(exercise: Exercise, isolation: Isolation) -> Iterator[Bench]:
     """A warm box for one exercise, if its submissions are run."""
     if exercise.is_run:
-        with engine.box_of(exercise, isolation) as box:
+        with box_of(exercise, isolation) as box:
             yield Bench(isolation, box)
     else:
         yield Bench(isolation)

@@ -32,16 +32,6 @@ from grader.printed import Printed
 START_S = 120
 ANSWER_S = 10
 AGAIN = "see `grade doctor`, end other programs or raise the limits (`ulimit -a`), and grade again"
-PRELOADS = {
-    "transformers": (
-        "transformers.models.gpt2.modeling_gpt2",
-        "transformers.models.bert.modeling_bert",
-        "transformers.models.auto.modeling_auto",
-        "transformers.models.auto.tokenization_auto",
-        "transformers.generation.utils",
-    )
-}
-"""What takes seconds to import, and can be imported before a fork: no tensor is made by it."""
 DETAILS = {
     Level.STRICT: "bubblewrap, seccomp, own namespaces, no network, read-only files",
     Level.CONTAINER: "a container around the grader, resource limits inside",
@@ -109,23 +99,20 @@ class Run:
 
 
 class Box:
-    """A warm worker tree for one submission. Use it as a context manager."""
+    """A warm worker tree, for one submission after another. Use it as a context manager."""
 
     def __init__(
         self,
         isolation: Isolation,
         limits: Limits,
         *,
-        trains: bool = False,
-        imports: tuple[str, ...] = (),
+        preloads: tuple[str, ...] = (),
         models: Mapping[str, Path] | None = None,
     ) -> None:
-        """`imports` are loaded before the first run where they are slow, `models` can be read."""
+        """`preloads` are imported before the first run, the folders of `models` can be read."""
         self.isolation = isolation
         self.limits = limits
-        # The first optimizer.step() would import torch._dynamo otherwise, for two seconds.
-        slow = [name for each in imports for name in PRELOADS.get(each, ())]
-        self._preloads = ["torch._dynamo"] * trains + slow
+        self._preloads = preloads
         self._models = dict(models or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
@@ -220,7 +207,7 @@ class Box:
             f"import sys; sys.path.insert(0, {home!r}); from grader import zygote; zygote.main()"
         )
         command = [*outer, sys.executable, "-s", "-P", "-c", program, str(control_fd), place]
-        return command + self._preloads
+        return [*command, *self._preloads]
 
     def _open(self) -> list[str]:
         """Below the strict level nothing is mounted. Raises: UsageError for a closed model."""
@@ -231,6 +218,12 @@ class Box:
                     "set GRADER_HOME to a folder that every user may read."
                 )
         return bubblewrap.leave_root()
+
+    @property
+    def needs(self) -> tuple[object, ...]:
+        """What it was made with and cannot change; the other limits hold for each run."""
+        sizes = (self.limits.tmp_mb, self.limits.output_kb)
+        return (*sizes, *self._preloads, *sorted(self._models.items()))
 
     @property
     def places(self) -> dict[str, str]:

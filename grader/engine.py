@@ -37,6 +37,7 @@ from grader.model import (
     Verdict,
 )
 from grader.personal import personal_seed, questions
+from grader.warm import box_of
 
 NOTHING = Isolation(level=Level.NONE, detail="the submission is data and was not run")
 
@@ -111,23 +112,6 @@ def grade(
         known = known_texts(exercise, seed, with_model=naming)
         outcomes = [*outcomes, *rubric.judge(asked, exercise, submission, outcomes, known)]
     return verdict(outcomes)
-
-
-def box_of(exercise: Exercise, isolation: Isolation) -> Box:
-    """A box with the limits of an exercise; not started yet."""
-    known = pretrained.MODELS
-    models: dict[str, Path] = {
-        each: known[each]().folder for each in exercise.needs if each in known
-    }
-    imports = exercise.rules.imports
-    return Box(isolation, exercise.limits, trains=exercise.trains, imports=imports, models=models)
-
-
-def box_needs(exercise: Exercise) -> tuple[object, ...]:
-    """What a box is made for; exercises that are alike in it can share one. It costs an import."""
-    limits = exercise.limits
-    made = (limits.tmp_mb, limits.output_kb, exercise.trains, exercise.rules.imports)
-    return (exercise.is_run, tuple(exercise.needs), *made)
 
 
 def _run(checking: Checking, isolation: Isolation, warm: Box | None, only: str) -> list[Outcome]:

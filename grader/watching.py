@@ -18,6 +18,7 @@ from grader.box import Box
 from grader.ledger import Ledger
 from grader.lending import Progress
 from grader.model import Course, Exercise, GraderFault, Isolation, UsageError, Verdict
+from grader.warm import box_of
 from grader.workspace import Workspace
 
 POLL_S = 0.04
@@ -131,7 +132,7 @@ class Watch:
     def _warm_up(self) -> None:
         exercise = self.exercise
         if exercise and exercise.is_run:
-            self._box = engine.box_of(exercise, self.isolation)
+            self._box = box_of(exercise, self.isolation)
             self._box.__enter__()
 
     def grade(self, path: Path) -> None:

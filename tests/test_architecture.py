@@ -33,6 +33,7 @@ BELOW = {
     "catalogue": {"model", "documents", "edits", "folder"},
     "printed": set(),
     "box": {"model", "bubblewrap", "printed"},
+    "warm": {"model", "box", "pretrained"},
     "proxy": {"wire", "box"},
     "counterexample": {"model", "proxy"},
     "mistakes": {"model", "box", "proxy", "catalogue", "answers"},
@@ -41,7 +42,7 @@ BELOW = {
     "notebook": {"model"},
     "workspace": {"model", "catalogue", "folder", "notebook", "ledger"},
     "magic": set(),
-    "watching": {"model", "box", "engine", "folder", "ledger", "lending", "workspace"},
+    "watching": {"model", "box", "engine", "folder", "ledger", "lending", "warm", "workspace"},
     "lending": {"model", "answers", "box", "proxy"},
     "judging": {"model", "box", "proxy"},
     "rubric": {"model", "documents", "folder", "catalogue", "oracle"},
@@ -62,12 +63,12 @@ BELOW = {
             "catalogue",
             "folder",
         ),
-        *("answers", "mistakes", "rubric", "pretrained"),
+        *("answers", "mistakes", "rubric", "pretrained", "warm"),
     },
     "sitting": {"model", "documents"},
     "bank": {
         *("model", "documents", "edits", "folder", "engine", "box", "personal", "oracle"),
-        *("proxy", "meter"),
+        *("proxy", "meter", "warm"),
     },
     "exam": {
         "bank",
@@ -78,9 +79,9 @@ BELOW = {
     },
     "bulk": {
         *("model", "box", "catalogue", "notebook", "engine", "lending", "ledger", "report"),
-        *("folder", "documents", "similar"),
+        *("folder", "documents", "similar", "warm"),
     },
-    "authoring": {"model", "box", "catalogue", "engine", "rubric"},
+    "authoring": {"model", "box", "catalogue", "engine", "rubric", "warm"},
 }
 FREE = {"cli", "__main__", "__init__", "template"}
 

@@ -16,6 +16,7 @@ from grader.meter import MIB
 from grader.model import Limits, Measure, Outcome, Status
 from grader.oracle import Mismatch
 from grader.proxy import Submission, SubmissionEnded, SubmissionError
+from grader.warm import TRAINING
 
 RECORD = SimpleNamespace(measure=lambda *args, **kwargs: None)
 SHAPES = {"out.weight": (1, 4)}
@@ -103,7 +104,7 @@ def test_trainings_whose_memory_differs_do_not_pass():
 
 @pytest.fixture(scope="module")
 def box(isolation):
-    with Box(isolation, Limits(), trains=True) as made:
+    with Box(isolation, Limits(), preloads=TRAINING) as made:
         yield made
 
 

@@ -26,9 +26,10 @@ from benchmarks.peers import __main__ as peers
 from benchmarks.peers import formats
 from benchmarks.processes import Cost, Sample
 from grader import catalogue
-from grader.bulk.slot import Warm
+from grader.bulk.slot import grade as grade_in_slot
 from grader.ledger import Ledger
 from grader.model import Status, Submission
+from grader.warm import Warm
 
 
 def test_generated_submissions_are_right_and_wrong_in_turns_and_no_two_alike(tmp_path):
@@ -186,7 +187,8 @@ def slot(isolation):
 
     def grade(number):
         content = f"{right}\n# {number}\n".encode()
-        return warm.grade(exercise, Submission(name="double.py", content=content), f"l{number}")
+        submission = Submission(name="double.py", content=content)
+        return grade_in_slot(exercise, submission, warm, f"l{number}")
 
     yield grade
     warm.close()

@@ -16,8 +16,9 @@ from conftest import COURSE
 from leftovers import below, ended, own
 
 from grader import engine
-from grader.bulk.slot import Warm
-from grader.model import GraderFault, Isolation, Level, Status
+from grader.bulk.slot import grade
+from grader.model import GraderFault, Level, Status
+from grader.warm import Warm
 
 LEAVES = """
 import os, socket, subprocess, sys, threading, time
@@ -113,47 +114,49 @@ def no_rules_for_the_source(monkeypatch):
 def warm(isolation):
     if isolation.level is not Level.STRICT:
         pytest.skip("boxes are shared at the strict level only")
-    slot = Warm(isolation)
-    yield slot
-    slot.close()
+    with Warm(isolation) as boxes:
+        yield boxes
 
 
 def test_whatever_one_learner_leaves_the_next_finds_nothing(warm, lax, source):
-    first = warm.grade(lax, source(LEAVES), "ada")
-    box, processes = warm._box, own(warm._box)
-    second = warm.grade(lax, source(LOOKS), "bob")
+    first = grade(lax, source(LEAVES), warm, "ada")
+    box = warm.box(lax)
+    processes = own(box)
+    second = grade(lax, source(LOOKS), warm, "bob")
     assert second.passed, [each.message for each in second.outcomes]
-    assert warm._box is box and own(box) == processes and set(below(box._process.pid)) <= processes
+    assert (
+        warm.box(lax) is box and own(box) == processes and set(below(box._process.pid)) <= processes
+    )
     assert first.outcomes[0].status is Status.PASSED
 
 
 def test_the_one_who_looks_finds_what_is_left_within_one_check(warm, lax, source):
     """The control: LOOKS can see what LEAVES leaves, where nothing cleans up between them."""
     both = LEAVES.replace("\nleave()\n", "\n") + "\nleave()\ntime.sleep(0.3)\n" + LOOKS
-    load = warm.grade(lax, source(both), "ada").outcomes[0]
+    load = grade(lax, source(both), warm, "ada").outcomes[0]
     assert load.status is Status.ERROR
     for sign in ("/tmp/left", "/dev/shm/left", "LEFT", "a listener"):
         assert sign in load.message
 
 
 def test_a_box_that_cannot_be_cleaned_is_replaced_for_the_next_learner(warm, lax, source):
-    warm.grade(lax, source(LOOKS), "ada")
-    before = own(warm._box)
-    assert not warm.grade(lax, source(UNCLEANABLE), "eve").passed
-    assert warm.grade(lax, source(LOOKS), "bob").passed
-    assert not before & own(warm._box) and all(map(ended, before))
+    grade(lax, source(LOOKS), warm, "ada")
+    before = own(warm.box(lax))
+    assert not grade(lax, source(UNCLEANABLE), warm, "eve").passed
+    assert grade(lax, source(LOOKS), warm, "bob").passed
+    assert not before & own(warm.box(lax)) and all(map(ended, before))
 
 
 def test_a_box_that_was_killed_is_replaced_for_the_next_learner(warm, softmax, softmax_reference):
-    assert warm.grade(softmax, softmax_reference, "ada").passed
-    os.kill(warm._box._process.pid, signal.SIGKILL)
-    assert warm.grade(softmax, softmax_reference, "bob").passed
+    assert grade(softmax, softmax_reference, warm, "ada").passed
+    os.kill(warm.box(softmax)._process.pid, signal.SIGKILL)
+    assert grade(softmax, softmax_reference, warm, "bob").passed
 
 
 def test_a_verdict_does_not_depend_on_who_was_graded_before(warm, lax, source, isolation):
     wrong = source((lax.solution / "mistakes/ignores_dim.py").read_text())
-    warm.grade(lax, source(LEAVES), "ada")
-    after = warm.grade(lax, wrong, "bob")
+    grade(lax, source(LEAVES), warm, "ada")
+    after = grade(lax, wrong, warm, "bob")
     assert said(after) == said(engine.grade(lax, wrong, isolation, learner="bob"))
     assert not after.passed
 
@@ -162,33 +165,6 @@ def said(verdict):
     """All but what time and memory it took."""
     taken = {"seconds": 0, "cpu_s": 0, "peak_mb": 0}
     return [each.model_copy(update=taken) for each in verdict.outcomes], verdict.seed
-
-
-def test_below_the_strict_level_no_box_is_shared(monkeypatch, softmax, softmax_reference):
-    given = []
-    monkeypatch.setattr(engine, "grade", lambda *_, box, **__: given.append(box))
-    for level in (Level.CONTAINER, Level.BASIC):
-        Warm(Isolation(level=level)).grade(softmax, softmax_reference, "ada")
-    assert given == [None, None]
-
-
-def test_a_box_serves_the_exercises_that_need_the_same(
-    monkeypatch, warm, softmax, softmax_reference
-):
-    given = []
-    monkeypatch.setattr(engine, "grade", lambda *_, box, **__: given.append((box, box.limits)))
-    limits = softmax.limits
-    slow = softmax.model_copy(
-        update={"slug": "slow", "limits": limits.model_copy(update={"cpu_s": 99})}
-    )
-    trains = softmax.model_copy(update={"slug": "trains", "trains": True})
-    large = {"limits": limits.model_copy(update={"tmp_mb": limits.tmp_mb + 1})}
-    for exercise in (softmax, slow, trains, trains.model_copy(update=large)):
-        warm.grade(exercise, softmax_reference, "ada")
-    boxes = [box for box, _ in given]
-    assert boxes[0] is boxes[1] and len(set(map(id, boxes[1:]))) == 3
-    assert [limits.cpu_s for _, limits in given[:2]] == [limits.cpu_s, 99]
-    assert own(boxes[0]) == own(boxes[2]) == set()
 
 
 @pytest.fixture
@@ -251,10 +227,11 @@ def test_a_fault_gives_the_next_learner_another_box(monkeypatch, warm, softmax, 
     with monkeypatch.context() as patch:
         patch.setattr(engine, "grade", broken)
         with pytest.raises(GraderFault):
-            warm.grade(softmax, softmax_reference, "ada")
-    first = warm._box
+            grade(softmax, softmax_reference, warm, "ada")
+    first = warm.box(softmax)
     warm.close()
-    assert warm.grade(softmax, softmax_reference, "bob").passed and warm._box is not first
+    assert grade(softmax, softmax_reference, warm, "bob").passed
+    assert warm.box(softmax) is not first
 
 
 def test_the_slots_know_the_courses_place(isolation):

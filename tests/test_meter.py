@@ -16,6 +16,7 @@ from grader.box import Box
 from grader.meter import MIB, Meter
 from grader.model import Limits
 from grader.proxy import Submission, SubmissionError
+from grader.warm import TRAINING
 
 KIB_256 = 256 * 256 * 4
 
@@ -125,7 +126,7 @@ def test_what_does_not_fit_is_refused_in_the_familiar_words():
 
 @pytest.fixture(scope="module")
 def box(isolation):
-    with Box(isolation, Limits(), trains=True) as made:
+    with Box(isolation, Limits(), preloads=TRAINING) as made:
         yield made
 
 

@@ -15,6 +15,7 @@ from grader.box import Box
 from grader.cli.machine import data
 from grader.model import GraderFault, Level, Limits
 from grader.proxy import Submission
+from grader.warm import PRELOADS, box_of
 
 LIMITS = Limits(cpu_s=20, wall_s=100, memory_mb=1500)
 FILES = ["config.json", "model.safetensors"]
@@ -234,15 +235,17 @@ def test_no_code_and_no_pickle_lies_in_a_made_model(made):
         assert {path.suffix for path in folder.iterdir()} == {".json", ".safetensors"}
 
 
-def test_transformers_is_loaded_before_the_fork_where_an_exercise_imports_it():
+def test_transformers_is_loaded_before_the_fork_where_an_exercise_imports_it(isolation, softmax):
     program = "import sys\nTHERE = 'transformers.models.gpt2.modeling_gpt2' in sys.modules\n"
     for imports, there in ((("torch",), False), (("torch", "transformers"), True)):
-        with Box(box.isolation(), LIMITS, imports=imports) as warm, warm.run() as run:
+        rules = softmax.rules.model_copy(update={"imports": imports})
+        exercise = softmax.model_copy(update={"rules": rules})
+        with box_of(exercise, isolation) as made, made.run() as run:
             assert Submission(run, "mine.py", program).value("THERE") is there
 
 
 def test_preloading_starts_no_thread():
-    names = [name for group in box.PRELOADS.values() for name in group]
+    names = [name for group in PRELOADS.values() for name in group]
     program = (
         f"import importlib, os\nfor name in {names}: importlib.import_module(name)\n"
         "print(len(os.listdir('/proc/self/task')))"

@@ -19,6 +19,7 @@ from grader.model import GraderFault, Isolation, Measure, Outcome, Status, Submi
 from grader.personal import inside
 from grader.proxy import Submission as Script
 from grader.proxy import SubmissionEnded, SubmissionError
+from grader.warm import TRAINING
 
 FINE = (Status.PASSED, Status.SKIPPED)
 AGREE = 0.02
@@ -144,4 +145,4 @@ def changed(before: str, after: str) -> int:
 
 def box_for(base: Base, isolation: Isolation) -> Box:
     """A warm box that all items of all bases can share."""
-    return Box(isolation, base.file.limits, trains=True)
+    return Box(isolation, base.file.limits, preloads=TRAINING)

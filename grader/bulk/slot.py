@@ -1,4 +1,4 @@
-"""A child process that grades one submission after another, and keeps a box warm meanwhile.
+"""A child process that grades one submission after another, and keeps its boxes warm meanwhile.
 
     python -P -m grader.bulk.slot COURSE LEVEL
 
@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from grader import box, catalogue, engine
-from grader.box import Box
 from grader.lending import Progress
-from grader.model import Exercise, GraderFault, Isolation, Level, Submission, UsageError, Verdict
+from grader.model import Exercise, GraderFault, Level, Submission, UsageError, Verdict
+from grader.warm import Warm
 
 PR_SET_PDEATHSIG = 1
 PATIENCE, PATIENCE_S = 10, 300
@@ -45,15 +45,10 @@ def main() -> None:
     for line in sys.stdin.buffer:
         work = json.loads(line)
         try:
-            verdict = warm.grade(
-                exercises[work["exercise"]],
-                Submission(
-                    name=work["name"],
-                    content=base64.b64decode(work["content"]),
-                    note=work["note"],
-                ),
-                work["learner"],
+            submission = Submission(
+                name=work["name"], content=base64.b64decode(work["content"]), note=work["note"]
             )
+            verdict = grade(exercises[work["exercise"]], submission, warm, work["learner"])
             answer(verdict=verdict.model_dump_json())
         except (GraderFault, UsageError) as fault:
             warm.close()
@@ -61,50 +56,24 @@ def main() -> None:
     warm.close()
 
 
-class Warm:
-    """A box for the exercise at hand and those that need the same, where its level allows it."""
+def grade(exercise: Exercise, submission: Submission, warm: Warm, learner: str) -> Verdict:
+    """Grade in a warm box. Raises: GraderFault; the boxes should then be closed."""
 
-    def __init__(self, isolation: Isolation) -> None:
-        self.isolation = isolation
-        self._made_for: tuple[object, ...] = ()
-        self._box: Box | None = None
+    def alive(_: Progress) -> None:
+        patience = PATIENCE * exercise.limits.wall_s + PATIENCE_S
+        faulthandler.dump_traceback_later(patience, exit=True)
 
-    def grade(self, exercise: Exercise, submission: Submission, learner: str) -> Verdict:
-        """Grade in the warm box. Raises: GraderFault; the box should then be closed."""
-        if self._made_for != engine.box_needs(exercise):
-            self.close()
-            self._open(exercise)
-        if self._box:
-            self._box.limits = exercise.limits
-
-        def alive(_: Progress) -> None:
-            patience = PATIENCE * exercise.limits.wall_s + PATIENCE_S
-            faulthandler.dump_traceback_later(patience, exit=True)
-
-        try:
-            return engine.grade(
-                exercise,
-                submission,
-                self.isolation,
-                learner=learner,
-                box=self._box,
-                progress=alive,
-            )
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-
-    def _open(self, exercise: Exercise) -> None:
-        """Below the strict level a submission can reach its zygote: each has a box of its own."""
-        self._made_for = engine.box_needs(exercise)
-        if exercise.is_run and self.isolation.level is Level.STRICT:
-            self._box = engine.box_of(exercise, self.isolation)
-            self._box.__enter__()
-
-    def close(self) -> None:
-        """End the box; the next submission has another one."""
-        if self._box:
-            self._box.__exit__()
-        self._made_for, self._box = (), None
+    try:
+        return engine.grade(
+            exercise,
+            submission,
+            warm.isolation,
+            learner=learner,
+            box=warm.box(exercise),
+            progress=alive,
+        )
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _die_with_supervisor() -> None:

@@ -76,12 +76,13 @@ def run(
     from rich.console import Console
 
     from grader import box, engine
+    from grader.warm import Warm
 
     chosen = list(_chosen(course, targets, everything, file, reference))
     isolation = box.isolation(Level(sandbox) if sandbox else None, device)
     verdicts: list[Verdict] = []
     not_kept: GraderFault | None = None
-    with ProgressLine(Console(stderr=True)) as line:
+    with ProgressLine(Console(stderr=True)) as line, Warm(isolation) as warm:
         for exercise, path in chosen:
             source = _submission(exercise, path, seed)
             verdict = engine.grade(
@@ -91,6 +92,7 @@ def run(
                 learner=learner_name(),
                 seed=seed,
                 naming=path != exercise.reference,  # which is no copy of itself
+                box=warm.box(exercise),
                 progress=line.show,
             )
             line.erase()
