@@ -53,3 +53,35 @@ def test_what_differs_is_said(other, said):
 def test_one_file_of_an_exercise_can_be_chosen():
     chosen = determinism.files(COURSE, ["sums/first", "softmax/reference"])
     assert [path.stem for _, path in chosen] == ["reference", "first"]
+
+
+def test_what_was_graded_often_enough_is_recorded_and_not_graded_again(monkeypatch, tmp_path):
+    graded = []
+    monkeypatch.setattr(determinism, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(
+        determinism, "compare", lambda _, slugs, times: graded.extend(slugs) or (5, 0)
+    )
+    assert determinism.record(COURSE, ["sums"], 20) == 0
+    assert determinism.record(COURSE, [], 20) == 0
+    assert sorted(graded) == ["softmax", "sums"], "what is recorded is left out"
+    text = determinism.PAGE.read_text()
+    assert "2 of 2 exercises, 10 files, 200 gradings, 0 files judged differently." in text
+    determinism.record(COURSE, [], 21)
+    assert len(graded) == 4, "and graded again where it was not often enough"
+
+
+def test_an_exercise_that_was_edited_or_judged_differently_is_graded_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(determinism, "PAGE", tmp_path / "page.md")
+    graded = []
+    monkeypatch.setattr(
+        determinism, "compare", lambda _, slugs, times: graded.extend(slugs) or (5, 1)
+    )
+    assert determinism.record(COURSE, ["sums"], 2) == 1
+    assert determinism.record(COURSE, ["sums"], 2) == 1
+    monkeypatch.setattr(
+        determinism, "compare", lambda _, slugs, times: graded.extend(slugs) or (5, 0)
+    )
+    assert determinism.record(COURSE, ["sums"], 2) == 0
+    monkeypatch.setattr(determinism, "content", lambda exercise: "edited")
+    assert determinism.record(COURSE, ["sums"], 2) == 0
+    assert graded == ["sums"] * 4
