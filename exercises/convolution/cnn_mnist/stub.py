@@ -5,10 +5,12 @@ the test labels, and it measures the accuracy itself. You write the network, the
 the reading of new images.
 
 Data      images (N, 1, side, side) uint8, 0 is background and 255 is ink; labels (N,) int64, 0..9
+Labels    name classes, not digits: which class stands for which digit is drawn for the hidden
+          checks, because weights are to be learnt here and not brought along
 Sides     28 (MNIST), or 8 (scikit-learn's digits, where MNIST is not installed): be ready for both
 Steps     937 on MNIST (once through 60,000 images), 400 on the digits (20 times through 1,300)
 Limits    30 CPU seconds on one thread for the training, 1500 MB; this file has at most 16 KiB,
-          because weights are to be learnt here and not brought along
+          for the same reason
 
 What survives the training is `model.state_dict()`, and nothing else. For each measurement a new
 process calls `make_model(side)`, loads that state, and calls `predict`. A global variable that
@@ -47,7 +49,7 @@ def train(
 
 
 def predict(model: nn.Module, images: Tensor) -> Tensor:
-    """The digit in each image: images (N, 1, side, side) uint8 -> (N,) int64, values 0..9.
+    """The class of each image: images (N, 1, side, side) uint8 -> (N,) int64, values 0..9.
 
     N is anything from 1 to 500. The answer for an image is the same whatever the other images
     are, and the same when asked again. The model arrives fresh from `make_model`, so it is in

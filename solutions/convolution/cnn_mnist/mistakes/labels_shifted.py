@@ -1,4 +1,4 @@
-"""You trained on the labels plus one, so every digit is named one too high.
+"""You trained on the labels plus one, so every class is named one too high.
 caught by: check_reads_new_digits
 """
 
