@@ -224,6 +224,14 @@ def test_an_exercise_can_allow_a_name_by_listing_it_in_full(source: str, allowed
     assert judge(source, Rules(imports=(*default.imports, allowed))) == ()
 
 
+@pytest.mark.parametrize("source", ["y = a @ b", "a @= b", "y = (a.T @ b) @ c"])
+def test_a_function_that_is_forbidden_is_forbidden_as_a_sign(source: str) -> None:
+    first = judge(source, Rules(forbid=("matmul",)))[0]
+    assert (first.name, first.line) == ("@", 1) and "building matmul" in first.why
+    assert judge(source, Rules(forbid=("pow",))) == ()
+    assert judge("y = a ** 2\ny **= 2", Rules(forbid=("torch.pow",)))[1].line == 2
+
+
 def test_a_dotted_entry_forbids_its_last_name() -> None:
     assert names(T + "torch.optim.SGD", Rules(forbid=("torch.optim",))) == ["torch.optim"]
     assert names("from torch import nn", Rules(forbid=("nn",))) == ["torch.nn"]

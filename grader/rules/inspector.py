@@ -73,6 +73,9 @@ class _Inspector:
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 if self.names.followed(node) and not self.class_body:
                     self.owners.add(value)
+            case ast.BinOp(op=operator) | ast.AugAssign(op=operator):
+                if sign := tables.OPERATORS.get(type(operator)):
+                    self.report(node, sign[0], self.bans.building(sign[1]))
             case ast.MatchClass(kwd_attrs=names):
                 for name in names:
                     self.attribute(node, None, name)

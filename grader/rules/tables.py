@@ -5,6 +5,8 @@ A name listed in full in `Rules.imports` (`open`, `torch.load`, `pathlib`) is al
 
 from __future__ import annotations
 
+import ast
+
 _FILES = "a submission may not read or write files"
 _TEXT = "a submission may not run text as code"
 _NAMES = "a submission may not reach into Python's tables of names"
@@ -35,6 +37,9 @@ DECORATOR = (
 def _table(*groups: tuple[str, str]) -> dict[str, str]:
     return {name: reason for names, reason in groups for name in names.split()}
 
+
+OPERATORS = {ast.MatMult: ("@", "matmul"), ast.Pow: ("**", "pow")}
+"""Signs that are a function under another name; `+`, `*` and `/` are no exercise's subject."""
 
 BUILTINS = _table(
     ("exec eval compile", _TEXT),
