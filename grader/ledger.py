@@ -9,7 +9,6 @@ a process that is killed between the two, or an index that is lost, costs nothin
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
@@ -25,6 +24,7 @@ from secrets import token_hex
 from typing import NamedTuple, TypeVar
 
 from grader.model import GraderFault, Verdict
+from grader.wholefile import write_new
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -289,39 +289,6 @@ def _remove_unfinished(folder: Path) -> None:
         with suppress(FileNotFoundError):  # another process was faster
             if left.stat().st_mtime < time.time() - UNFINISHED_S:
                 left.unlink()
-
-
-def write_new(path: Path, text: str) -> None:
-    """A file that is whole from the moment it can be seen. Raises: OSError, also if it is there."""
-    beside = path.with_name(f".{path.stem}.tmp")
-    try:
-        with beside.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        _name(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _name(beside: Path, path: Path) -> None:
-    """Link, because a rename would replace what is there; rename where links are unknown."""
-    try:
-        os.link(beside, path)
-    except OSError as error:
-        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
-            raise
-        beside.rename(path)
-
-
-def _flush_folder(folder: Path) -> None:
-    with suppress(OSError):  # some file systems have no folders to flush
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _identity(path: Path) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sample_verdicts as sample
 
-from grader.ledger import VERSION, Ledger, Row, digest, write_new
+from grader.ledger import VERSION, Ledger, Row, digest
 from grader.model import GraderFault, Status, Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -150,9 +150,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import sample_verdicts
-from grader import ledger
+from grader import ledger, wholefile
 def die(*args): os.kill(os.getpid(), signal.SIGKILL)
-ledger._name = die
+wholefile._name = die
 ledger.Ledger(Path(sys.argv[1])).record(sample_verdicts.GPT)
 """
 
@@ -176,15 +176,6 @@ def test_a_process_killed_before_the_name_is_given_leaves_no_half_record(ledger)
     assert ledger.attempts() == ()
     path = ledger.record(sample.GPT)
     assert [row.path for row in ledger.attempts()] == [path]
-
-
-def test_an_existing_record_is_never_replaced(ledger):
-    path = ledger.record(sample.GPT)
-    before = path.read_bytes()
-    with pytest.raises(FileExistsError):
-        write_new(path, "another")
-    assert path.read_bytes() == before
-    assert list(ledger.results.iterdir()) == [path]
 
 
 def test_a_file_system_without_links_is_served_by_a_rename(ledger, monkeypatch):

@@ -19,7 +19,7 @@ import sample_verdicts as sample
 from conftest import COURSE, as_ordinary_user
 from test_cli_bad_input import below
 
-from grader import box, bubblewrap, checking, cli, ledger, mistakes, proxy, report
+from grader import box, bubblewrap, checking, cli, mistakes, proxy, report, wholefile
 from grader.box import Box
 from grader.ledger import Ledger
 from grader.model import GraderFault, Level, Limits
@@ -307,7 +307,7 @@ MOMENTS = {
     "the submission loads": (proxy.Submission, "_send", lambda n: die_on(n, "load"), None, 0),
     "a check runs": (proxy.Submission, "_send", lambda n: die_on(n, "call"), None, 0),
     "a mistake is named": (mistakes, "name", die, WRONG, 0),
-    "the record is written": (ledger, "_name", die, REFERENCE, 0),
+    "the record is written": (wholefile, "_name", die, REFERENCE, 0),
     "the report is written": (report, "as_html", die, REFERENCE, 1),
 }
 

@@ -13,8 +13,8 @@ from secrets import token_hex
 
 from pydantic import Field
 
-from grader.ledger import write_new
 from grader.model import Frozen, GraderFault
+from grader.wholefile import write_new
 
 Key = tuple[str, str]
 """Learner and exercise."""

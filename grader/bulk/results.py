@@ -22,6 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
+from grader import wholefile
 from grader.bulk import summary
 from grader.bulk.intake import Trouble, Work
 from grader.bulk.late import Late, Times, moment
@@ -155,14 +156,9 @@ class Results:
 
     def _write(self, name: str, text: str) -> None:
         """A whole file, so that no half one is ever seen."""
-        beside = self.folder / f".{name}.tmp"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            beside.write_text(text, "utf-8", newline="\n")
-            beside.replace(self.folder / name)
+            wholefile.replace(self.folder / name, text.encode())
         except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
             raise GraderFault(
                 f"{self.folder.name}/{name} cannot be written: {error.strerror}. Free some space"
                 " or make the folder writable, and run it again: what is graded is kept."

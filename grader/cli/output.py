@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
+from grader import wholefile
 from grader.model import Course, Exercise, UsageError, Verdict
 
 if TYPE_CHECKING:
@@ -142,16 +143,10 @@ def replace(path: Path, content: bytes) -> None:
     target = path.resolve()
     if target.exists() and not target.is_file():
         raise UsageError(f"{path.name} is no regular file; name a file to write.")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(target)
+        wholefile.replace(target, content)
     except OSError as error:
         raise UsageError(f"{path.name} cannot be written: {error.strerror}.") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 @contextmanager

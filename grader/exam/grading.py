@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from grader import wholefile
 from grader.exam import evidence, papers, signing
 from grader.exam.classroom import Classroom
 from grader.exam.marking import mark
@@ -169,13 +170,7 @@ def _log(room: Classroom, learner: str) -> Path:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a whole file, so that no half one is ever seen."""
-    beside = path.with_name(f".{path.name}.tmp")
     try:
-        path.parent.mkdir(exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        wholefile.replace(path, content)
     except OSError as error:
         raise GraderFault(f"{path.name} cannot be written: {error.strerror}.") from None
