@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from hypothesis.internal.constants_ast import Constants
 
 from grader.model import GraderFault
 
+gc.freeze()  # modules stay; to search them for garbage again and again takes a tenth of a grading
 OPTIONS = [
     *("--capture=no", "--assert=plain", "--noconftest", "--import-mode=importlib"),
     *("--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin", "-c", "/dev/null"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,10 @@ def test_what_a_check_took_is_shown_on_demand_and_where_a_limit_was_hit():
     assert page.count("1.2 s, 0.50 CPU s, 1,312 MB") == 3  # two in the record, one beside the limit
     assert page.count("<dt>check_fine</dt>") == 1 and "<dt>check_data</dt>" not in page
     assert '"peak_mb": 1312.4' in report.as_json([verdict])
+
+
+def test_what_is_imported_is_not_searched_for_garbage():
+    """In a process of its own: torch, pytest and hypothesis alone are some 200,000 objects."""
+    program = "import gc, grader.engine; print(gc.get_freeze_count())"
+    run = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True)
+    assert int(run.stdout) > 100_000, run.stderr
