@@ -73,7 +73,7 @@ def test_cpu_seconds_of_workers_are_counted(warm, orphans, wait):
 
 def test_workers_together_get_no_more_cpu_seconds_than_one_process(warm):
     spin = WORKERS.format(count=4, orphans=False, wait=True, seconds=60)
-    status, message, facts = ended(warm, spin, cpu_s=1, wall_s=30)
+    status, message, facts = ended(warm, spin, cpu_s=1, wall_s=120)
     assert (status, message) == (Status.TIMEOUT, "stopped: used more than 1 CPU seconds")
     assert facts.cpu_s < 8
 
