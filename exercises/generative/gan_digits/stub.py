@@ -3,7 +3,9 @@
 The grader owns the digits and measures the drawings: it loads your generator in a new process,
 gives it noise of its own, and shows the images to a classifier that it has trained itself.
 
-Images    (N, 64) float32 in 0..1, 8x8 grey pixels in rows, 1 is ink
+Images    (N, 64) float32 in 0..1, 8x8 grey pixels, 1 is ink
+Places    the 64 pixels have changed places, alike in all images, in an order drawn for the hidden
+          checks: weights are to be learnt here and not brought along. So use linear layers
 Noise     z (N, Z) float32, standard normal numbers; Z is 16
 Logits    (N,) float32, raw: large where the discriminator believes that an image is real
 Steps     1,500 with 64 images each: one of the discriminator, then one of the generator

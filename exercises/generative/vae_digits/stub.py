@@ -5,7 +5,9 @@ process, draws the noise itself, and sends the codes to `decode` in another proc
 seen a digit. So all that `decode` knows about an image are the numbers of its code, and the KL term
 says how much that is.
 
-Images    x (N, 64) float32, 8x8 pixels in rows: 0 background, 1 ink, nothing between
+Images    x (N, 64) float32, 8x8 pixels: 0 background, 1 ink, nothing between
+Places    the 64 pixels have changed places, alike in all images, in an order drawn for the hidden
+          checks: weights are to be learnt here and not brought along. So use linear layers
 Codes     mean, log_var, noise and z (N, Z) float32; log_var is the log of the variance
 Logits    (N, 64) float32, raw: the probability of ink is sigmoid(logits)
 Costs     in nats, one number for each image: sums over pixels and over the numbers of a code

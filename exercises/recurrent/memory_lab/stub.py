@@ -101,7 +101,8 @@ def train_recall(
     one optimiser step, and yield its loss as a float. One batch more than `steps` raises an error.
 
     get_batch(T) -> x (32, T) int64, y (32,) int64. The first token of x is one of 0..7, and y names
-    it; all tokens after it are distractors, 8..15.
+    it; all tokens after it are distractors, 8..15. Names are numbers 0..7 too; which one names
+    which token is drawn for the hidden checks: weights are learnt here and not brought along.
     Afterwards the grader asks the network about new sequences of length 40: at least 95 % right.
     It runs the state_dict in a Recall of its own, so the parts must stay what they are.
     """

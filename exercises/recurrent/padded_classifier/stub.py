@@ -46,7 +46,8 @@ def fit(model: nn.Module, batches: list[tuple[Tensor, Tensor, Tensor]]) -> list[
     """Train the model in place: one optimiser step on each batch, in order; the optimiser is yours.
 
     The loss is the cross-entropy of model(x, lengths) and y. The checks bring 120 batches of 32
-    sentences, and then ask the model about others.
+    sentences, and then ask the model about others. Which words say the class is drawn for the
+    hidden checks, because weights are to be learnt here and not brought along.
     Shapes: each batch is x (B, T), lengths (B,), y (B,) int64 in 0..n_classes-1.
     Returns: the loss of each step, before the step was taken.
     """

@@ -1,7 +1,8 @@
 """Compression after training. Edit this file, then run `grade compression`.
 
 Not available: torch's own pruning and quantisation, since you build them. No data either: what is
-compressed here is the finished network.
+compressed here is the finished network. It reads digits whose pixels have changed places and whose
+classes have other names, drawn for the hidden checks: no other network can stand in for it.
 """
 
 import torch

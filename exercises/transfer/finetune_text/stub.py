@@ -63,7 +63,8 @@ def finetune(
 def predict(folder: str, texts: list[str]) -> Tensor:
     """Probabilities (N, n_labels) float32 of the classes, from a folder that `finetune` saved.
 
-    Everything that it needs is read from the folder. What it says of a text does not depend on its
-    neighbours, and is the same when asked again.
+    Everything that it needs is read from the folder: the answer is that of the saved network, in
+    evaluation mode. What it says of a text does not depend on its neighbours, and is the same when
+    asked again. The grader loads the weights that `build` finds in the folder, and compares.
     """
     raise NotImplementedError("predict: your code goes here")

@@ -17,6 +17,7 @@ from grader.oracle import (
     assert_equal,
     assert_tensor,
     merit,
+    unpack,
     weight,
 )
 from grader.oracle.reviews import UNSEEN, reviews
@@ -71,6 +72,8 @@ def tuned(fresh, seed, models, record):
                 pass
             found.again = submission.predict("tuned", data.test.texts[:32])
             found.other = submission.predict("other", data.test.texts[:32])
+            _, model = unpack(submission.build("tuned", 2), 2, "build")
+            found.state = model.state_dict()
     except Exception as error:
         found.error = error
     return found
@@ -192,6 +195,29 @@ def check_neighbours_do_not_matter(submission, tuned):
     for i, alone in enumerate(tuned.alone):
         alone = probabilities(alone, 1, "predict of one text")
         assert_close(alone, together[i : i + 1], f"text {i} alone", rtol=0, atol=1e-5)
+
+
+@weight(2)
+def check_answers_by_its_network(submission, tuned):
+    """`predict` says what the saved BERT says, loaded out here from what `build` finds there."""
+    model = AutoModelForSequenceClassification.from_pretrained(
+        MODEL.folder, num_labels=2, local_files_only=True
+    ).eval()
+    known, state = model.state_dict(), outcome(tuned).state
+    if not isinstance(state, dict) or state.keys() != known.keys():
+        raise Mismatch(
+            f'state_dict of build("tuned", 2): {describe(state)}, expected a BERT with head'
+        )
+    for name, value in known.items():
+        assert_tensor(state[name], name, shape=tuple(value.shape), dtype=value.dtype)
+    model.load_state_dict(state)
+    tokenizer = AutoTokenizer.from_pretrained(MODEL.folder, local_files_only=True)
+    for texts, got in ((tuned.data.test.texts, tuned.test), (tuned.data.new.texts, tuned.new)):
+        inputs = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+        with torch.no_grad():
+            expected = model(**inputs).logits.softmax(1)
+        got = probabilities(got, HELD_OUT, "predict")
+        assert_close(got, expected, "predict, beside the saved network", rtol=0, atol=1e-4)
 
 
 def check_cuts_long_texts(submission, tuned):

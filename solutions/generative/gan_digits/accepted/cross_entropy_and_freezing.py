@@ -19,7 +19,11 @@ class Painter(nn.Module):
     def __init__(self, latent):
         super().__init__()
         self.net = nn.Sequential(
-            nn.Linear(latent, 112), nn.ELU(), nn.Linear(112, 112), nn.ELU(), nn.Linear(112, 64)
+            nn.Linear(latent, 128),
+            nn.LeakyReLU(0.1),
+            nn.Linear(128, 128),
+            nn.LeakyReLU(0.1),
+            nn.Linear(128, 64),
         )
 
     def forward(self, z):
@@ -32,18 +36,18 @@ def make_generator(latent):
 
 def make_discriminator():
     return nn.Sequential(
-        nn.Linear(64, 160),
+        nn.Linear(64, 128),
         nn.LeakyReLU(0.2),
-        nn.Linear(160, 160),
+        nn.Linear(128, 128),
         nn.LeakyReLU(0.2),
-        nn.Linear(160, 1),
+        nn.Linear(128, 1),
         nn.Flatten(0),
     )
 
 
 def make_optimizers(generator, discriminator):
     return [
-        torch.optim.Adam(each.parameters(), lr=6e-3, betas=(0.0, 0.99))
+        torch.optim.Adam(each.parameters(), lr=8e-3, betas=(0.0, 0.99))
         for each in (generator, discriminator)
     ]
 
@@ -81,7 +85,7 @@ def train(generator, discriminator, get_batch, latent, steps):
     painter, judge = make_optimizers(generator, discriminator)
     for step in range(steps):
         for optimizer in (painter, judge):
-            optimizer.param_groups[0]["lr"] = 6e-3 * (1 - 0.9 * step / steps)
+            optimizer.param_groups[0]["lr"] = 8e-3 * (1 - 0.9 * step / steps)
         real = get_batch()
         judged = discriminator_step(
             generator, discriminator, judge, real, torch.randn(real.shape[0], latent)
