@@ -102,8 +102,8 @@ def tiny_bert(folder: str) -> None:
     """2 layers, 4 heads, 64 wide; learns to fill in hidden words, and sees no label.
 
     Its sentences say what somebody felt about a thing, and how he was then: "the meal was not bad
-    so i am glad". The last word hangs on all the others, so it is hidden most of the time. Measured on
-    eight draws, a fine-tuned one reads 97 to 100 % right; after half of the steps, 79 to 94 %.
+    so i am glad". The last word hangs on all the others, so it is hidden most of the time. Measured
+    on eight draws, a fine-tuned one reads 97 to 100 % right; after half of the steps, 79 to 94 %.
     """
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 

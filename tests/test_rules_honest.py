@@ -182,6 +182,12 @@ def test_an_honest_file_has_no_violation(source: str) -> None:
     assert judge(source, RULES) == ()
 
 
+def test_a_context_manager_may_be_written_where_contextlib_may_be_imported() -> None:
+    source = "from contextlib import contextmanager\n@contextmanager\ndef f():\n yield"
+    assert judge(source, Rules(imports=("contextlib",))) == ()
+    assert judge(source, RULES)[0].name == "contextlib"
+
+
 def test_a_whole_attention_may_define_its_own_softmax() -> None:
     rules = Rules(forbid=("softmax", "MultiheadAttention", "scaled_dot_product_attention"))
     assert judge(ATTENTION, rules) == ()

@@ -34,7 +34,7 @@ def assert_causal(
         mixed[:, t + 1 :] = changed[:, t + 1 :]
         after = assert_tensor(f(mixed), what, shape=tuple(before.shape))
         seen = f"{what}: position {t} sees what comes after it"
-        step = "check which positions your mask lets a query see"
+        step = "let position t rest on positions 0 to t alone: see the mask, or what mixes them"
         if atol:
             ours, theirs = before[:, : t + 1], after[:, : t + 1]
             assert_close(theirs, ours, seen, rtol=0, atol=atol, next_step=step)

@@ -29,7 +29,7 @@ STAR = "import each name by itself, so that it is clear where it comes from"
 RELATIVE = "a submission is one file, so there is nothing beside it to import"
 UNSAFE_LOAD = "only `weights_only=True` is safe to load"
 DECORATOR = (
-    "only property, staticmethod, classmethod, dataclass, torch.no_grad and "
+    "only property, staticmethod, classmethod, dataclass, contextmanager, torch.no_grad and "
     "torch.inference_mode may decorate"
 )
 
@@ -93,7 +93,10 @@ PATHS = _table(
 PARENTS = {path.rpartition(".")[0] for path in PATHS}
 """Modules that must not be handed around, because something in them is forbidden."""
 
-DECORATORS = {"torch.no_grad", "torch.inference_mode", "dataclasses.dataclass"}
+DECORATORS = {
+    *("torch.no_grad", "torch.inference_mode"),
+    *("dataclasses.dataclass", "contextlib.contextmanager"),
+}
 TENSORS = {"Tensor", "TensorBase", "Parameter", "Buffer", "UninitializedParameter"}
 TENSORS |= {"ndarray", "MaskedArray", "matrix", "recarray"}
 """Classes that no class may build on."""

@@ -99,6 +99,8 @@ def check_keeps_all_else(submission, obj):
     got, (after, _), _ = submission.to_device.keeping(obj, "cpu")
     assert_alike(got, obj, "to_device(obj, 'cpu')")
     assert_alike(after, obj, "obj after to_device")
+    _, (after, _), _ = submission.moved.keeping(obj, "meta")  # on "cpu" it moves nothing
+    assert_alike(after, obj, "obj after to_device(obj, 'meta')")
 
 
 def assert_alike(got, expected, what):

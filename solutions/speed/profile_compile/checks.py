@@ -256,13 +256,9 @@ def one_thread(work):
 def check_compile_report(submission):
     """compile_report counts graphs and breaks, and compares with the function itself."""
     x = randn(3, 3, seed=2).float()
-    for name, graphs, equal in (
-        ("talks", 3, True),
-        ("clean", 1, True),
-        ("broken", 2, True),
-        ("draws", 1, False),
-        ("clean", 1, True),
-    ):
+    named = ("talks", 3, True), ("clean", 1, True), ("broken", 2, True), ("draws", 1, False)
+    # Without a reset torch gives up on a function after eight times.
+    for name, graphs, equal in (*named, *[("clean", 1, True)] * 8):
         got = submission.compile_report(submission.value(name), (x,))
         expected = {"graphs": graphs, "breaks": graphs - 1, "equal": equal}
         if not isinstance(got, dict) or set(got) != set(expected):

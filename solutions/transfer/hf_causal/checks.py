@@ -142,7 +142,9 @@ def check_table_of_next_tokens(submission, models):
         rows = submission.next_token_table(model, ids, k)
         if not isinstance(rows, list) or len(rows) != k:
             raise Mismatch(f"{what}: got {describe(rows)}, expected a list of {k} rows")
-        if not all(isinstance(row, tuple) and [*map(type, row)] == [int, float] for row in rows):
+        if not all(
+            isinstance(row, tuple | list) and [*map(type, row)] == [int, float] for row in rows
+        ):
             raise Mismatch(f"{what}: a row is no pair of an int and a float")
         got = torch.tensor([p for _, p in rows])
         assert_close(got, expected.values, f"{what}: probabilities", rtol=1e-4, atol=1e-6)
