@@ -71,7 +71,7 @@ def tiny_gpt2() -> Pretrained:
 
 
 def bert() -> Pretrained:
-    """all-MiniLM-L6-v2 (6 layers, 384 wide), or a tiny one (2 layers, 64), made in 75 CPU seconds.
+    """all-MiniLM-L6-v2 (6 layers, 384 wide), or a tiny one (2 layers, 64), made in 100 CPU seconds.
 
     Raises: UsageError where the package's files are not the expected ones: never a silent stand-in.
     """
@@ -84,7 +84,7 @@ def bert() -> Pretrained:
 
 
 STAND_IN = (
-    "a tiny BERT, pretrained on this machine in a minute, not MiniLM: it shows the mechanics, "
+    "a tiny BERT, pretrained on this machine in two minutes, not MiniLM: it shows the mechanics, "
     "not the benefit of large pretraining"
 )
 MODELS: dict[str, Callable[[], Pretrained]] = {"tiny_gpt2": tiny_gpt2, "bert": bert}

@@ -95,7 +95,7 @@ def _train(model: Any, batches: Iterator[dict[str, Tensor]], steps: int, lr: flo
 
 MOODS = ("sad angry cross".split(), "happy glad cheerful".split())
 SPECIAL = "[PAD] [UNK] [CLS] [SEP] [MASK]".split()
-LONGEST, SENTENCES, BERT_BATCH, BERT_STEPS = 32, 20_000, 64, 3200
+LONGEST, SENTENCES, BERT_BATCH, BERT_STEPS = 32, 20_000, 64, 4800
 
 
 def tiny_bert(folder: str) -> None:
@@ -103,7 +103,7 @@ def tiny_bert(folder: str) -> None:
 
     Its sentences say what somebody felt about a thing, and how he was then: "the meal was not bad
     so i am glad". The last word hangs on all the others, so it is hidden most of the time. Measured
-    on eight draws, a fine-tuned one reads 97 to 100 % right; after half of the steps, 79 to 94 %.
+    on eight draws, a fine-tuned one reads 100 % right; after a third of the steps, 79 to 94 %.
     """
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
@@ -155,15 +155,11 @@ def _sentences() -> list[str]:
 
 
 def _word_pieces(texts: list[str]) -> dict[str, int]:
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
-    words: dict[str, int] = tokenizer.get_vocab()
-    return words
+    """Every word, and letters for all others; a trained vocabulary would break ties at random."""
+    words = {word for text in texts for word in text.split()}
+    letters = sorted({letter for word in words for letter in word})
+    pieces = [*letters, *(f"##{each}" for each in letters), *sorted(words - {*letters})]
+    return {piece: number for number, piece in enumerate([*SPECIAL, *pieces])}
 
 
 SCRIPTS = {"tiny_gpt2": tiny_gpt2, "tiny_bert": tiny_bert}

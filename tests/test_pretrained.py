@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -254,3 +255,17 @@ def test_preloading_starts_no_thread():
     environment = box.bubblewrap.environment()
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
     assert run.stdout.split() == ["1"], run.stderr
+
+
+def test_the_vocabulary_is_the_same_wherever_it_is_made():
+    program = "from grader import pretraining as p; print(p._word_pieces(p._sentences()))"
+    made = [
+        subprocess.run(
+            [sys.executable, "-P", "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in (1, 2)
+    ]
+    assert made[0] == made[1] and "'nobody': " in made[0]
