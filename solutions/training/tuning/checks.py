@@ -231,7 +231,7 @@ class Valley:
         return off
 
 
-@weight(2)
+@weight(5)
 def check_finds_what_nobody_knows(submission, seed, record):
     """On 20 made-up problems your choice is at most 0.7 as far above the best as the middle is."""
     yours, middle = [], []

@@ -197,7 +197,7 @@ def check_neighbours_do_not_matter(submission, tuned):
         assert_close(alone, together[i : i + 1], f"text {i} alone", rtol=0, atol=1e-5)
 
 
-@weight(2)
+@weight(8)
 def check_answers_by_its_network(submission, tuned):
     """`predict` says what the saved BERT says, loaded out here from what `build` finds there."""
     model = AutoModelForSequenceClassification.from_pretrained(
