@@ -8,6 +8,7 @@ import pytest
 
 from grader import box, catalogue
 from grader.model import Level, Limits, Submission
+from grader.warm import Warm
 
 COURSE = Path(__file__).parent / "course"
 LEVELS = [Level.STRICT, Level.BASIC]
@@ -40,6 +41,15 @@ def softmax_reference(softmax):
 @pytest.fixture
 def limits():
     return Limits(cpu_s=3, wall_s=4, memory_mb=700, processes=24, tmp_mb=8)
+
+
+@pytest.fixture
+def warm(isolation):
+    """Boxes as one run of the grader has them."""
+    if isolation.level is not Level.STRICT:
+        pytest.skip("boxes are shared at the strict level only")
+    with Warm(isolation) as boxes:
+        yield boxes
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,7 @@ from leftovers import below, ended, own
 
 from grader import engine
 from grader.bulk.slot import grade
-from grader.model import GraderFault, Level, Status
-from grader.warm import Warm
+from grader.model import GraderFault, Status
 
 LEAVES = """
 import os, socket, subprocess, sys, threading, time
@@ -108,14 +107,6 @@ def lax(softmax):
 def no_rules_for_the_source(monkeypatch):
     """The box has to hold alone."""
     monkeypatch.setattr(engine, "judge_source", lambda *_: ())
-
-
-@pytest.fixture
-def warm(isolation):
-    if isolation.level is not Level.STRICT:
-        pytest.skip("boxes are shared at the strict level only")
-    with Warm(isolation) as boxes:
-        yield boxes
 
 
 def test_whatever_one_learner_leaves_the_next_finds_nothing(warm, lax, source):

@@ -124,6 +124,17 @@ def test_digits_are_those_of_scikit_learn_whatever_is_installed():
     assert y.tolist() == load_digits().target.tolist()
 
 
+def test_drawn_digits_are_the_same_images_with_their_pixels_in_other_places():
+    (x, y), (drawn, labels) = data.digits(), data.drawn_digits(torch.Generator().manual_seed(7))
+    assert not torch.equal(labels, y) and torch.equal(labels.bincount(), y.bincount())
+    assert torch.equal(drawn.sum(1).sort().values, x.sum(1).sort().values)
+    columns = {tuple(each.tolist()) for each in x.sort(0).values.T}
+    assert {tuple(each.tolist()) for each in drawn.sort(0).values.T} == columns
+    assert not torch.equal(drawn.mean(0), x.mean(0)), "the pixels stay where they were"
+    again = data.drawn_digits(torch.Generator().manual_seed(7))
+    assert torch.equal(again[0], drawn) and torch.equal(again[1], labels)
+
+
 def test_help_texts_stand_in_for_shakespeare():
     from pydoc_data.topics import topics
 

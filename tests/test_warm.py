@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from conftest import COURSE
 from leftovers import ended, own
 
 from grader import catalogue
 from grader.model import Isolation, Level
 from grader.warm import KEPT, Warm
-
-
-@pytest.fixture
-def warm(isolation):
-    if isolation.level is not Level.STRICT:
-        pytest.skip("boxes are shared at the strict level only")
-    with Warm(isolation) as boxes:
-        yield boxes
 
 
 def with_tmp(exercise, more_mb):

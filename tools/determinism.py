@@ -24,7 +24,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader import authoring, box, catalogue, engine
 from grader.authoring import Bench
@@ -126,18 +126,29 @@ def content(exercise: Exercise) -> str:
     return hashed.hexdigest()[:12]
 
 
-def recorded(text: str) -> dict[str, tuple[int, int, int, str]]:
-    """By exercise: its files, how often each was graded, how many differed, and its hash."""
-    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| `(\w+)` \|$", text, re.M)
-    return {row[0]: (int(row[1]), int(row[2]), int(row[3]), row[4]) for row in rows}
+class Row(NamedTuple):
+    """What the page says of one exercise."""
+
+    slug: str
+    files: int
+    times: int
+    differed: int
+    of: str
 
 
-def page(exercises: list[Exercise], known: dict[str, tuple[int, int, int, str]]) -> str:
+def recorded() -> dict[str, Row]:
+    """The rows of the page, by exercise; read anew each time, because others may write it too."""
+    text = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    found = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| `(\w+)` \|$", text, re.M)
+    return {slug: Row(slug, *map(int, counts), of) for slug, *counts, of in found}
+
+
+def page(exercises: list[Exercise], known: dict[str, Row]) -> str:
     """The page, in the order of the course. An exercise that is not in it was not graded."""
-    rows = [(each.slug, *known[each.slug]) for each in exercises if each.slug in known]
-    files, gradings = sum(row[1] for row in rows), sum(row[1] * row[2] for row in rows)
+    rows = [known[each.slug] for each in exercises if each.slug in known]
+    files, gradings = sum(row.files for row in rows), sum(row.files * row.times for row in rows)
     said = f"{len(rows)} of {len(exercises)} exercises, {files} files, {gradings} gradings, "
-    said += f"{sum(row[3] for row in rows)} files judged differently.\n\n"
+    said += f"{sum(row.differed for row in rows)} files judged differently.\n\n"
     table = "| exercise | files | times each | judged differently | of |\n|---|---|---|---|---|\n"
     return HEAD + said + table + "".join("| {} | {} | {} | {} | `{}` |\n".format(*r) for r in rows)
 
@@ -147,15 +158,15 @@ def record(course: Path, chosen: list[str], times: int) -> int:
     exercises = catalogue.load(course).exercises
     wrong = 0
     for exercise in exercises:
-        known = recorded(PAGE.read_text("utf-8")) if PAGE.exists() else {}
         now, slug = content(exercise), exercise.slug
-        _, done, differed, of = known.get(slug, (0, 0, 0, ""))
-        if (chosen and slug not in chosen) or (of == now and done >= times and not differed):
+        row = recorded().get(slug)
+        done = row and row.of == now and row.times >= times and not row.differed
+        if (chosen and slug not in chosen) or done:
             continue
-        files, found = compare(course, [slug], times)
-        known = recorded(PAGE.read_text("utf-8")) if PAGE.exists() else {}
-        PAGE.write_text(page(exercises, known | {slug: (files, times, found, now)}), "utf-8")
-        wrong += found
+        files, differed = compare(course, [slug], times)
+        known = recorded() | {slug: Row(slug, files, times, differed, now)}
+        PAGE.write_text(page(exercises, known), "utf-8")
+        wrong += differed
     return wrong
 
 

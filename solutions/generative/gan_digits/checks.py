@@ -242,10 +242,7 @@ def equal_states(got, expected, what):
 @pytest.fixture(scope="module")
 def digits(seed):
     """Real images and their labels, in a secret order: (train, labels, unseen, labels)."""
-    (x, y), g = data.digits(), generator(seed)
-    order, places = torch.randperm(len(x), generator=g), torch.randperm(64, generator=g)
-    # Pixels change places, so that a generator that was made elsewhere is lost.
-    x, y = x[order][:, places], y[order]
+    x, y = data.drawn_digits(generator(seed))
     return x[HELD_OUT:], y[HELD_OUT:], x[:HELD_OUT], y[:HELD_OUT]
 
 

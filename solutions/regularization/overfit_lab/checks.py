@@ -61,10 +61,9 @@ class Digits:
 
 @pytest.fixture(scope="module")
 def digits(seed):
-    g, (x, y) = generator(seed), data.digits()
-    order = torch.randperm(len(x), generator=g)
-    x = x[order][:, torch.randperm(64, generator=g)]
-    y = torch.randperm(10, generator=g)[y[order]]
+    g = generator(seed)
+    x, y = data.drawn_digits(g)
+    y = torch.randperm(10, generator=g)[y]
     told = y[:TRAIN].clone()
     wrong = torch.randperm(TRAIN, generator=g)[:WRONG]
     told[wrong] = (told[wrong] + torch.randint(1, 10, (WRONG,), generator=g)) % 10
