@@ -14,6 +14,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import determinism  # noqa: E402
 
+from grader.model import Measure, Outcome  # noqa: E402
+
 ROW = {"check_it": {"status": "failed", "message": "got 1"}}
 
 
@@ -48,6 +50,22 @@ def test_the_course_of_the_tests_is_always_judged_the_same():
 )
 def test_what_differs_is_said(other, said):
     assert list(determinism.differences([ROW, other])) == said
+
+
+def timed(status, gain, measured="CPU time of Slow by that of your Fast"):
+    """What is compared of a check that measured a gain."""
+    measure = Measure(name=measured, value=gain, bar=8.0)
+    return determinism.comparable(
+        Outcome(
+            check="check_it", claim="", status=status, message=f"{gain} times", measures=(measure,)
+        )
+    )
+
+
+def test_only_the_numbers_that_a_clock_gave_may_differ():
+    assert timed("failed", 5.9) == timed("failed", 6.1)
+    assert timed("failed", 5.9) != timed("passed", 5.9)
+    assert timed("failed", 5.9, "accuracy") != timed("failed", 6.1, "accuracy")
 
 
 def test_one_file_of_an_exercise_can_be_chosen():
