@@ -165,7 +165,7 @@ def check_init_mlp(submission):
         if layer != "0.1":
             assert_equal(after.get(f"{layer}.bias"), torch.zeros(shape[0]), f"{layer}.bias")
     own = {f"{layer}.{kind}" for layer in linear for kind in ("weight", "bias")}
-    for name in before.keys() - own:
+    for name in [each for each in before if each not in own]:
         assert_equal(after.get(name), before[name], f"{name} after init_mlp")
     frozen = [p.name for p in model.parameters() if not p.requires_grad]
     if frozen or {p.name for p in model.parameters()} - before.keys():

@@ -113,13 +113,13 @@ def assert_registered(module, expected, what):
     layer = bold(expected) if list(expected.parameters()) else expected
     wanted = {name: (tuple(p.shape), torch.float32) for name, p in layer.named_parameters()}
     got = {p.name: (p.shape, p.dtype) for p in module.parameters() if p.requires_grad}
-    for name in wanted.keys() - got.keys():
+    for name in [each for each in wanted if each not in got]:
         raise Mismatch(
             f"{what}: no parameter `{name}`; the parameters are {', '.join(got) or 'none'}",
             next_step="make each tensor an nn.Parameter, and each child an attribute or part of an "
             "nn.Sequential or nn.ModuleList, in __init__, under the names of the stub",
         )
-    for name in got.keys() - wanted.keys():
+    for name in [each for each in got if each not in wanted]:
         raise Mismatch(f"{what}: an unexpected parameter `{name}`")
     for name, (shape, _) in wanted.items():
         if got[name] != (shape, torch.float32):
