@@ -25,7 +25,7 @@ from grader.model import Limits
 PACKAGE = Path(__file__).parent
 INSIDE = "/box"
 MODELS = "/models"
-FILES = ("__init__.py", "meter.py", "wire.py", "worker.py", "zygote.py")
+FILES = ("__init__.py", "meter.py", "processes.py", "wire.py", "worker.py", "zygote.py")
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",

@@ -29,10 +29,19 @@ import msgpack
 import numpy as np
 import torch
 
+from grader.processes import (
+    cpu_seconds,
+    descendants,
+    memory_mb,
+    out_of_memory_kills,
+    use_huge_pages,
+)
 from grader.worker import Worker
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG = 4, 36, 1
 WATCH_MS = 50
+MANY = 32
+"""Forks after which huge pages have paid for the quarter of a second that they take to make."""
 
 
 def main() -> NoReturn:
@@ -77,6 +86,7 @@ class Zygote:
         self.peak_mb = 0.0
         self.over = False
         self.starved = 0
+        self.forks = 0
         self.mounted = _temporary_entries()
 
     def serve(self) -> None:
@@ -104,7 +114,10 @@ class Zygote:
 
     def _fork(self, sock: socket.socket, order: dict[str, Any]) -> None:
         self.order, self.peak_mb, self.over = order, 0.0, False
-        self.starved = _out_of_memory_kills()
+        self.starved = out_of_memory_kills()
+        self.forks += 1
+        if self.forks == MANY:
+            use_huge_pages()
         self.child = os.fork()
         if self.child == 0:
             try:
@@ -117,18 +130,18 @@ class Zygote:
         sock.close()
 
     def _watch(self) -> None:
-        below = _descendants()
-        used = _memory_mb(below)
+        below = descendants()
+        used = memory_mb(below)
         self.peak_mb = max(self.peak_mb, used)
         # One process is stopped by the kernel; several together are a second later by us.
-        late = sum(map(_cpu_s, below)) > max(1, self.order["cpu_s"]) + 1
+        late = sum(map(cpu_seconds, below)) > max(1, self.order["cpu_s"]) + 1
         if (used > self.order["memory_mb"] or late) and not self.over:
             self.over = used > self.order["memory_mb"]
             self._kill()
 
     def _end(self) -> dict[str, Any]:
         """Kill and reap everything; say how the child ended and what all of it used."""
-        starved = _out_of_memory_kills() > self.starved and _died_of_kill(self.child)
+        starved = out_of_memory_kills() > self.starved and _died_of_kill(self.child)
         self._kill()
         status, cpu_s, peak_mb = self._reap()
         peak_mb = max(self.peak_mb, peak_mb)
@@ -183,31 +196,13 @@ class Zygote:
             return
         if self.child:
             _signal(-self.child)
-        for pid in _descendants():
+        for pid in descendants():
             _signal(pid)
 
 
 def _signal(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
-
-
-def _descendants() -> list[int]:
-    """Process numbers of everything below the zygote."""
-    if os.getpid() == 1:
-        return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    found: list[int] = []
-    queue = [os.getpid()]
-    while queue:
-        pid = queue.pop()
-        try:
-            with open(f"/proc/{pid}/task/{pid}/children") as children:
-                below = [int(each) for each in children.read().split()]
-        except OSError:
-            below = []
-        found += below
-        queue += below
-    return found
 
 
 def _tell_fault(control: socket.socket, error: BaseException) -> None:
@@ -221,54 +216,6 @@ def _died_of_kill(pid: int) -> bool:
     time.sleep(0.1)  # its socket closes a moment before it counts as dead
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     return ended is not None and (ended.si_code, ended.si_status) == (os.CLD_KILLED, signal.SIGKILL)
-
-
-def _out_of_memory_kills() -> int:
-    """How often this machine's kernel has killed for want of memory since it started."""
-    try:
-        with open("/proc/vmstat") as counts:
-            return sum(int(line.split()[1]) for line in counts if line.startswith("oom_kill "))
-    except OSError:
-        return 0
-
-
-def _cpu_s(pid: int) -> float:
-    """CPU seconds of a process and of those that it waited for."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            ticks = stat.read().rpartition(")")[2].split()[11:15]
-    except OSError:
-        return 0.0
-    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory_mb(pids: list[int]) -> float:
-    """Memory in use; several processes share pages, so those are counted by their share."""
-    return sum(_most(f"/proc/{pid}/task", shared=len(pids) > 1) for pid in pids)
-
-
-def _most(tasks: str, shared: bool) -> float:
-    """By the first thread that shows memory: one that has ended shows none, even the leader."""
-    used = 0.0
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(tasks):
-            with contextlib.suppress(OSError):
-                used = used or _used_mb(f"{tasks}/{thread}", shared)
-    return used
-
-
-def _used_mb(task: str, shared: bool) -> float:
-    """Resident, swapped out and page tables, of which there may be 1 GB with nothing resident."""
-    share, names = 0.0, ["VmRSS:", "VmSwap:", "VmPTE:"]
-    if shared:
-        with contextlib.suppress(PermissionError):  # it made itself unreadable
-            share, names = _mb(f"{task}/smaps_rollup", "Pss:", "SwapPss:"), ["VmPTE:"]
-    return share + _mb(f"{task}/status", *names)
-
-
-def _mb(path: str, *names: str) -> float:
-    with open(path) as lines:
-        return sum(int(line.split()[1]) for line in lines if line.startswith(names)) / 1024
 
 
 def _temporary_entries() -> set[str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import sample_verdicts as sample
+import torch
 from conftest import LEVELS
 from rich.console import Console
 
-from grader import box, bubblewrap, judging, report
+from grader import box, bubblewrap, judging, report, zygote
 from grader.box import Box
 from grader.model import GraderFault, Level, Limits, Status
 from grader.proxy import Submission, SubmissionEnded, SubmissionError
@@ -161,6 +162,17 @@ def test_a_machine_without_memory_is_our_fault(little_memory, level):
                 Submission(run, "a.py", hungry).f()
         with warm.run() as run:
             assert Submission(run, "a.py", "def f(): return 1").f() == 1
+
+
+def test_a_box_that_has_been_in_use_answers_as_a_new_one(warm):
+    program = "import torch\ndef f(): return torch.randn(3), torch.ones(9, 9) @ torch.ones(9)"
+    answers = []
+    for _ in range(zygote.MANY + 2):
+        with warm.run(seed=5) as run:
+            answers.append(Submission(run, "a.py", program).f())
+        assert run.facts.peak_mb < LIMITS.memory_mb
+    for numbers, products in answers:
+        assert torch.equal(numbers, answers[0][0]) and torch.equal(products, torch.full((9,), 9.0))
 
 
 def zygote_of(warm):
