@@ -44,7 +44,7 @@ GRADING = hypothesis.settings(
 
 
 class EndedInFixtureError(Exception):
-    """A SubmissionEnded in a process that several checks rest on."""
+    """A SubmissionEnded while a fixture was made, for which pytest needs an Exception."""
 
     def __init__(self, ended: SubmissionEnded) -> None:
         super().__init__(str(ended))
@@ -124,7 +124,7 @@ class Checking:
 
     @contextmanager
     def fresh(self, limits: Limits | None = None, file: str = "") -> Iterator[Any]:
-        """The same for a fixture, whose exception pytest keeps only if it is a plain one."""
+        """The same for a fixture."""
         try:
             with self.open(limits, file) as submission:
                 yield submission
@@ -156,7 +156,7 @@ class Checking:
 
     def _lent(self) -> types.ModuleType:
         return lent(
-            self.open,
+            self.fresh,
             fresh=self.fresh,
             record=Record(lambda: self.draft, self._step),
             seed=self.seed_of_run,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
-from grader import catalogue, engine, personal
+from grader import catalogue, checking, engine, personal, proxy
 from grader.model import Level, Limits, Status, Submission
 
 CHECKS = """
@@ -63,6 +63,26 @@ def test_the_reference_earns_all_points(softmax, softmax_reference, isolation):
         "check_gradient",
     ]
     assert verdict.isolation == isolation and verdict.hashes["checks.py"]
+
+
+@pytest.mark.parametrize("reason", ["timeout", "the process ended"])
+def test_a_file_that_once_does_not_load_costs_that_check_alone(
+    softmax, softmax_reference, isolation, monkeypatch, reason
+):
+    loads = []
+
+    def submission(run, name, text):
+        loads.append(name)
+        if len(loads) == 3:  # before it come the check `load` and the first of the exercise
+            raise proxy.SubmissionEnded("loading", reason)
+        return proxy.Submission(run, name, text)
+
+    monkeypatch.setattr(checking, "Submission", submission)
+    verdict = engine.grade(softmax, softmax_reference, isolation)
+    failed = [each for each in verdict.outcomes if each.status is not Status.PASSED]
+    assert [each.check for each in failed] == ["check_normalises_along_dim"]
+    assert failed[0].status is (Status.TIMEOUT if reason == "timeout" else Status.KILLED)
+    assert len(loads) == 5
 
 
 def test_the_same_submission_gets_the_same_verdict(softmax, isolation):
