@@ -12,6 +12,7 @@ import torch
 
 from grader.model import Array, Counterexample
 from grader.proxy import Question, Remote, Trace
+from grader.wire import memory_order
 
 SHOWN = 64
 
@@ -56,7 +57,7 @@ def describe(question: Question, source: str) -> tuple[str, dict[str, Array | st
         text = name if shown is not None else _short(value)
         words.append(f"{name}={text}" if name in kwargs else text)
         if shown is not None:
-            inputs[name] = shown
+            inputs[name] = shown.model_copy(update={"transposed": _is_transposed(value)})
     after = ".backward" if ask["op"] == "vjp" else ""
     return f"{label}({', '.join(words)}){after}", inputs
 
@@ -89,6 +90,13 @@ def array(value: Any) -> Array | None:
     numbers = value.reshape(-1).tolist() if value.numel() <= SHOWN else []
     dtype = str(value.dtype).removeprefix("torch.")
     return Array(shape=tuple(value.shape), dtype=dtype, values=tuple(float(n) for n in numbers))
+
+
+def _is_transposed(value: Any) -> bool:
+    """Whether the box got it with its axes in another order in memory, which `view` minds."""
+    if not isinstance(value, torch.Tensor) or value.is_contiguous():
+        return False
+    return value.permute(memory_order(value)).is_contiguous()
 
 
 class _Brief(reprlib.Repr):

@@ -162,14 +162,14 @@ def _encode_tensor(value: torch.Tensor, body: list[Any]) -> tuple[Any, ...]:
         if value.dim() > MAX_RANK or _room(value.shape, value.itemsize) > MAX_BODY:
             raise WireError(f"a tensor of shape {tuple(value.shape)}, which is too large")
         plain = value.detach().as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
-        order = _order(plain)
+        order = memory_order(plain)
         whole = plain.permute(order).contiguous()  # which one expanded number is, with stride 0
         flat = whole.as_strided((whole.numel(),), (1,)).view(torch.uint8)
         body.append(flat.numpy().data if flat.numel() else b"")
         return ("T", name, list(value.shape), order)
 
 
-def _order(tensor: torch.Tensor) -> list[int]:
+def memory_order(tensor: torch.Tensor) -> list[int]:
     """The axes from the outermost in memory to the innermost: a transposed view stays one."""
     order = sorted(range(tensor.dim()), key=lambda axis: (-tensor.stride()[axis], axis))
     return order if tensor.permute(order).is_contiguous() else list(range(tensor.dim()))

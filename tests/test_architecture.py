@@ -37,7 +37,7 @@ BELOW = {
     "box": {"model", "bubblewrap", "printed"},
     "warm": {"model", "box", "pretrained"},
     "proxy": {"wire", "box"},
-    "counterexample": {"model", "proxy"},
+    "counterexample": {"model", "proxy", "wire"},
     "mistakes": {"model", "box", "proxy", "catalogue", "answers"},
     "selfcheck": {"model", "box", "proxy"},
     "personal": {"model"},

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 
+import msgpack
 import numpy as np
 import pytest
 import torch
 
+from grader import wire
 from grader.counterexample import array, counterexample, describe, parameter_names
 from grader.oracle import Mismatch
 from grader.proxy import Question, Remote, SubmissionError, Trace
@@ -107,6 +109,28 @@ def test_many_calls_are_shown_by_their_first():
     assert describe(question, SOURCE) == ("softmax(x, 0)", {"x": array(X)})
     empty = Question({"op": "many", "on": None, "name": "softmax", "calls": []})
     assert describe(empty, SOURCE) == ("softmax()", {})
+
+
+@pytest.mark.parametrize(
+    ("value", "transposed"),
+    [
+        (torch.ones(2, 3), False),
+        (torch.ones(2, 3).t(), True),
+        (torch.ones(2, 3, 4, 5).permute(0, 2, 3, 1), True),
+        (torch.ones(4, 6)[:, ::2], False),
+        (torch.ones(1, 3).t(), False),
+        (torch.tensor(1.0).expand(2, 2), False),
+        (np.ones((2, 3)).T, False),
+    ],
+    ids=["plain", "matrix", "channels last", "every other", "one row", "expanded", "numpy"],
+)
+def test_an_input_that_reaches_the_box_transposed_is_shown_as_such(value, transposed):
+    _, shown = describe(call(value), SOURCE)
+    assert shown["x"].transposed is transposed
+    body = []
+    tree = msgpack.unpackb(msgpack.packb(wire.encode(value, body)))
+    there = wire.decode(tree, memoryview(bytearray().join(body)))
+    assert transposed is (isinstance(there, torch.Tensor) and not there.is_contiguous())
 
 
 def test_a_call_is_one_line_whatever_it_was_given():

@@ -63,6 +63,11 @@ def test_what_is_not_shown_is_said(shape, values, caption):
     assert as_grid(array(shape, values)).caption == caption
 
 
+def test_an_input_that_is_a_transposed_view_says_so():
+    given = array((2, 2), [1, 2, 3, 4]).model_copy(update={"transposed": True})
+    assert as_grid(given).caption == "float32 (2, 2), transposed in memory"
+
+
 def test_both_sides_get_the_digits_that_tell_them_apart():
     pair = as_pair(array((2,), [1, 0.1234567]), array((2,), [1, 0.1234569]), (1,))
     assert [grid.rows[0].cells[1].text for grid in pair.values()] == ["0.1234567", "0.1234569"]

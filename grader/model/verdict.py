@@ -50,6 +50,8 @@ class Array(Frozen):
     dtype: str
     values: tuple[float | None, ...] = ()
     """Row by row, at most 64; empty where the tensor is larger."""
+    transposed: bool = False
+    """An input whose axes lie in another order in memory, as those of `x.mT` do."""
 
 
 class Counterexample(Frozen):

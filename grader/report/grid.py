@@ -36,7 +36,7 @@ class Grid(NamedTuple):
     """A tensor as text."""
 
     caption: str
-    """dtype and shape: `float32 (2, 3)`."""
+    """dtype and shape, and what else is to be known: `float32 (2, 3)`."""
     rows: tuple[Row, ...] = ()
 
 
@@ -54,6 +54,7 @@ def number(value: float | None, dtype: str = "float64", digits: int = 4) -> str:
 def as_grid(array: Array, at: tuple[int, ...] | None = None, digits: int = 4) -> Grid:
     """Rows run along the last axis; the leading axes are stacked and labelled."""
     caption = f"{array.dtype.removeprefix('torch.')} {array.shape or 'scalar'}"
+    caption += ", transposed in memory" * array.transposed
     count = prod(array.shape)
     if not array.values or len(array.values) > count:
         return Grid(caption + (", too large to show" if count else ", empty"))
