@@ -104,9 +104,8 @@ def forks(warm: Box) -> Row:
     def import_torch() -> None:
         subprocess.run([sys.executable, "-c", "import torch"], check=True)
 
-    halves = slice(zygote.MANY), slice(zygote.MANY, None)
-    new, fork = (statistics.median(ready[half]) for half in halves)
-    end, cold = statistics.median(gone[halves[1]]), seconds(import_torch, 3)
+    new, fork = statistics.median(ready[: zygote.MANY]), statistics.median(ready[zygote.MANY :])
+    end, cold = statistics.median(gone[zygote.MANY :]), seconds(import_torch, 3)
     return Row(
         "fork and load a submission",
         f"{fork * 1e3:.1f} ms ({end * 1e3:.1f} ms until it is gone again); "

@@ -156,7 +156,6 @@ class Checking:
 
     def _lent(self) -> types.ModuleType:
         return lent(
-            self.fresh,
             fresh=self.fresh,
             record=Record(lambda: self.draft, self._step),
             seed=self.seed_of_run,

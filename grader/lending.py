@@ -91,15 +91,15 @@ class Record:
             draft.curves.append(Curve(**fields))
 
 
-def lent(open_one: Open, **things: Any) -> types.ModuleType:
-    """What checks may ask for, as a plugin of pytest fixtures.
+def lent(**things: Any) -> types.ModuleType:
+    """What checks may ask for, as a plugin of pytest fixtures: first the submission, for one check.
 
-    Args: open_one, opens the submission for one check; things, lent as they are for a session.
+    Args: things, lent as they are for a session; of these `fresh` opens the submission.
     """
 
     @pytest.fixture
-    def submission() -> Iterator[Any]:
-        with open_one() as opened:
+    def submission(fresh: Open) -> Iterator[Any]:
+        with fresh() as opened:
             yield opened
 
     plugin = types.ModuleType("lent")

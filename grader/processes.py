@@ -10,7 +10,7 @@ MADV_COLLAPSE = 25
 
 
 def descendants() -> list[int]:
-    """Process numbers of everything below the zygote."""
+    """Process numbers of everything below this process."""
     if os.getpid() == 1:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     found: list[int] = []
@@ -81,8 +81,9 @@ def use_huge_pages() -> None:
     Linux has it since 6.1; elsewhere nothing changes.
     """
     with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
+        libc = ctypes.CDLL(None)
         for line in maps:
             if " rw-p 00000000 00:00 0" in line:
                 start, end = (int(each, 16) for each in line.split()[0].split("-"))
                 size = ctypes.c_size_t(end - start)
-                ctypes.CDLL(None).madvise(ctypes.c_void_p(start), size, MADV_COLLAPSE)
+                libc.madvise(ctypes.c_void_p(start), size, MADV_COLLAPSE)

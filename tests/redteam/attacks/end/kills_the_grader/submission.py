@@ -1,6 +1,12 @@
 import os
 import signal
 
-os.kill(os.getppid(), signal.SIGKILL)
-os.kill(@PID@, signal.SIGKILL)
+refused = []
+for pid in (@PID@, os.getppid()):  # the parent last, whose end is ours
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError as error:
+        refused.append(error)
+if refused:
+    raise refused[0]
 worked = True
