@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 import types
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,22 +56,20 @@ def name(
     path = exercise.solution / "reference.py"
     if not trace.questions or not trace.complete or _has_callbacks(trace) or not path.exists():
         return ()
-    deadline = time.monotonic() + SECONDS
+    ask = partial(replay, box, trace, seed, time.monotonic() + SECONDS)
     theirs = [_answer(each) for each in trace.questions]
     right = path.read_text("utf-8")
-    reference = replay(right, box, trace, seed)
+    (reference,) = ask([right])
     handed = handed_back(trace)
     if reference is None or same(theirs, reference, handed):
         return ()
     known = catalogue.mistakes(exercise)
-    for group in (suspects, [each for each in known if each not in suspects]):
-        named = []
-        for mistake in group:
-            if time.monotonic() > deadline:
-                break
-            answers = replay(catalogue.source(exercise, mistake.path), box, trace, seed)
-            if answers is not None and same(theirs, answers, handed):
-                named.append(mistake)
+    for group in filter(None, (suspects, [each for each in known if each not in suspects])):
+        sources = [catalogue.source(exercise, mistake.path) for mistake in group]
+        *answers, again = ask([*sources, right])
+        if not same(again, reference):  # one of them left its mark on the process that they share
+            answers = [answer for source in sources for answer in ask([source])]
+        named = [m for m, a in zip(group, answers, strict=True) if same(theirs, a, handed)]
         if named:
             suspects[:] = [*named, *(each for each in suspects if each not in named)]
             return tuple(mistake.sentence for mistake in named)
@@ -86,11 +86,12 @@ def _changes(source: str, right: tuple[str, list[Any]], box: Box, trace: Trace, 
     if any(each.error for each in trace.questions):  # its message may name an address in memory
         return False
     theirs, handed = [each.value for each in trace.questions], handed_back(trace)
-    again = replay(source, box, trace, seed + 1)
+    ask = partial(replay, box, trace, seed + 1, math.inf)
+    (again,) = ask([source])
     if again is None or same(theirs, again, handed):
         return False
     reference, first = right
-    second = replay(reference, box, trace, seed + 1)
+    (second,) = ask([reference])
     if second is None:
         return False
     rows = zip(theirs, again, first, second, strict=True)
@@ -149,16 +150,31 @@ def answer_of(exercise: Exercise, path: Path) -> Any:
     return module.answer
 
 
-def replay(source: str, box: Box, trace: Trace, seed: int) -> list[Any] | None:
-    """What another file answers to the same questions; None if it cannot be asked."""
-    limits = box.limits.model_copy(update={"wall_s": REPLAY_S})
-    with box.run(limits, seed) as run:
-        try:
-            other = Submission(run, "replay.py", source)
-            known: dict[int, Any] = {}
-            return [_ask_again(other, each, known) for each in trace.questions]
-        except (SubmissionError, SubmissionEnded, KeyError):
-            return None
+def replay(
+    box: Box, trace: Trace, seed: int, until: float, sources: list[str]
+) -> list[list[Any] | None]:
+    """What other files answer to the same questions, each of them; None if it cannot be asked.
+
+    They are asked one after another in one process. After one that ends it, the next begins.
+
+    Args: until, in seconds of time.monotonic().
+    """
+    limits = box.limits.model_copy(update={"wall_s": REPLAY_S, "cpu_s": SECONDS})
+    found: list[list[Any] | None] = []
+    while len(found) < len(sources):
+        with box.run(limits, seed) as run, suppress(SubmissionEnded):
+            for source in sources[len(found) :]:
+                run.deadline = min(time.monotonic() + REPLAY_S, until)
+                found.append(None)
+                with suppress(SubmissionError, KeyError):
+                    found[-1] = _answers(Submission(run, "replay.py", source), trace)
+    return found
+
+
+def _answers(other: Submission, trace: Trace) -> list[Any]:
+    """Raises: KeyError for an object that the other file never made."""
+    known: dict[int, Any] = {}
+    return [_ask_again(other, each, known) for each in trace.questions]
 
 
 def _ask_again(other: Submission, question: Question, known: dict[int, Any]) -> Any:

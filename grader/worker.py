@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import linecache
 import os
+import random
 import socket
 import sys
 import types
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 
 from grader import wire
@@ -29,13 +31,16 @@ class Refused(RuntimeError):
 
 
 class Worker:
-    """Answers questions about one submission.
+    """Answers questions about one submission, or about one after another where all are trusted.
 
-    Args: device_mb, the memory of a simulated device, which all that happens here is held to.
+    Args:
+        seed       of all generators, whenever a file is loaded
+        device_mb  the memory of a simulated device, which all that happens here is held to
     """
 
-    def __init__(self, sock: socket.socket, device_mb: float | None = None) -> None:
+    def __init__(self, sock: socket.socket, seed: int, device_mb: float | None = None) -> None:
         self.sock = sock
+        self.seed = seed
         self.meter = Meter(device_mb) if device_mb is not None else None
         self.file = "submission.py"
         self.module = types.ModuleType("submission")
@@ -124,6 +129,8 @@ class Worker:
 
     def _load(self, name: str, source: str) -> dict[str, Any]:
         self.file = name
+        self.module, self.kept = types.ModuleType("submission"), {}
+        seed_generators(self.seed)
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         sys.modules["submission"] = self.module
         self.module.__file__ = name
@@ -199,6 +206,13 @@ class Worker:
         inputs = dict(zip(leaves, grads, strict=False))
         weights = dict(zip(parameters, grads[len(leaves) :], strict=True))
         return {"value": (out, inputs, weights)}
+
+
+def seed_generators(seed: int) -> None:
+    """Set the generators of random, numpy and torch: a fork shares their state with its parent."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 def _pairs(out: Any, cotangent: Any) -> list[tuple[Any, Any]]:

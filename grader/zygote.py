@@ -14,7 +14,6 @@ import ctypes
 import gc
 import importlib
 import os
-import random
 import resource
 import select
 import shutil
@@ -26,7 +25,6 @@ import time
 from typing import Any, NoReturn
 
 import msgpack
-import numpy as np
 import torch
 
 from grader.processes import (
@@ -36,7 +34,7 @@ from grader.processes import (
     out_of_memory_kills,
     use_huge_pages,
 )
-from grader.worker import Worker
+from grader.worker import Worker, seed_generators
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG = 4, 36, 1
 WATCH_MS = 50
@@ -52,7 +50,7 @@ def main() -> NoReturn:
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     torch.set_num_threads(1)
-    _seed(0)  # imports numpy.random and wakes torch's generator, for 20 ms, once
+    seed_generators(0)  # imports numpy.random and wakes torch's generator, for 20 ms, once
     for name in sys.argv[3:]:
         importlib.import_module(name)
     gc.collect()
@@ -126,7 +124,7 @@ class Zygote:
                 _tell_fault(self.control, error)
                 os._exit(1)
             self.control.close()
-            Worker(sock, order["device_mb"]).serve()
+            Worker(sock, order["seed"], order["device_mb"]).serve()
         sock.close()
 
     def _watch(self) -> None:
@@ -247,7 +245,6 @@ def _become_child(order: dict[str, Any]) -> None:
     if not _has_room(memory):
         raise ValueError(f"RLIMIT_AS leaves less than the {memory:,} bytes of the exercise")
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    _seed(order["seed"])
 
 
 def _has_room(size: int) -> bool:
@@ -262,13 +259,6 @@ def _prefer_when_memory_is_out() -> None:
     """Then the kernel kills the submission, and not the grader."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
-
-
-def _seed(seed: int) -> None:
-    """A fork shares the state of all generators with its parent, so each child sets them."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
 
 
 def _prctl(option: int, value: int) -> None:

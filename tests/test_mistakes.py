@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 import torch
 
-from grader import mistakes
+from grader import catalogue, mistakes
 from grader.model import Exercise
 from grader.oracle import randn
 from grader.proxy import Refused, Submission, SubmissionError, Trace
@@ -162,6 +162,11 @@ WRONG = {
     "has_no_pair": ("def pair(", "def pears(", "You spelt it wrongly."),
     "cannot_load": ("import torch\n", "import nowhere\n", "You cannot be loaded."),
 }
+TROUBLE = {
+    "a_float64": ("import torch\n", "import torch\ntorch.set_default_dtype(torch.float64)\n"),
+    "a_end": ("import torch\n", "import os\nos._exit(0)\n"),
+    "a_wait": ("import torch\n", "import time\ntime.sleep(60)\n"),
+}
 
 
 @pytest.fixture
@@ -223,6 +228,32 @@ def iterator(s):
 def test_objects_that_stayed_in_the_box_are_made_again(name, scale, mistake, ask):
     assert name(scale, of(scale, mistake), ask) == (WRONG[mistake][2],)
     assert name(scale, REFERENCE, ask) == ()
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("ask", [fresh_layer, layer_with_state])
+def test_a_mistake_that_spoils_its_process_costs_no_other_its_name(
+    name, scale, ask, trouble, monkeypatch
+):
+    monkeypatch.setattr(mistakes, "REPLAY_S", 2.0)
+    text = '"""You spoil all.\ncaught by: check_it\n"""\n' + REFERENCE.replace(*TROUBLE[trouble])
+    (scale.solution / f"mistakes/{trouble}.py").write_text(text)
+    assert name(scale, of(scale, "adds"), ask) == (WRONG["adds"][2],)
+
+
+def test_all_known_mistakes_are_asked_in_one_process(one_box, traced, softmax, monkeypatch):
+    source, runs, run = "def softmax(x, dim=-1): return x", [], one_box.run
+    trace = traced(source, QUESTIONS["dim"])
+
+    def counted(*args):
+        runs.append(args)
+        return run(*args)
+
+    monkeypatch.setattr(one_box, "run", counted)
+    assert mistakes.name(softmax, one_box, source, trace, SEED, []) == ()
+    assert len(catalogue.mistakes(softmax)) > 3
+    reference, known, again = runs
+    assert [seed for _, seed in (reference, known, again)] == [SEED, SEED, SEED + 1]
 
 
 def test_another_start_of_the_weights_is_no_mistake(one_box, traced, scale):
