@@ -188,7 +188,7 @@ def _ask_again(other: Submission, question: Question, known: dict[int, Any]) -> 
 
 
 def handed_back(trace: Trace) -> frozenset[int]:
-    """Identities of all that was ever an argument."""
+    """Identities of all that was ever an argument, or itself asked for something."""
     found: set[int] = set()
 
     def collect(value: Any) -> None:
@@ -201,7 +201,7 @@ def handed_back(trace: Trace) -> frozenset[int]:
                 collect(each)
 
     for question in trace.questions:
-        for key in ("args", "kwargs", "calls", "cotangent"):
+        for key in ("on", "args", "kwargs", "calls", "cotangent"):
             collect(question.ask.get(key))
     return frozenset(found)
 

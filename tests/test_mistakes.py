@@ -153,6 +153,12 @@ def count(n):
 
 def request(get):
     return get(1)
+
+def hooks(n):
+    layer = Scale(3)
+    for _ in range(n):
+        layer.register_forward_hook(print)
+    return layer._forward_hooks  # by numbers that torch counts on from file to file
 """
 WRONG = {
     "adds": ("x * self.weight", "x + self.weight", "You added the weight."),
@@ -160,6 +166,8 @@ WRONG = {
     "skips": ("for layer in layers:", "for layer in layers[1:]:", "You skipped a layer."),
     "asks_twice": ("get(1)", "2 * get(1)", "You asked twice."),
     "has_no_pair": ("def pair(", "def pears(", "You spelt it wrongly."),
+    "hooks_once": ("for _ in range(n)", "for _ in range(n + 1)", "You hooked once more."),
+    "hooks_twice": ("for _ in range(n)", "for _ in range(n + 2)", "You hooked twice more."),
     "cannot_load": ("import torch\n", "import nowhere\n", "You cannot be loaded."),
 }
 TROUBLE = {
@@ -212,6 +220,10 @@ def iterator(s):
     list(s.count(3))
 
 
+def length_of_an_answer(s):
+    s.ask({"op": "call", "on": s.hooks(0), "name": "__len__", "args": (), "kwargs": {}}, "hooks")
+
+
 @pytest.mark.parametrize(
     ("mistake", "ask"),
     [
@@ -222,6 +234,7 @@ def iterator(s):
         ("skips", layers_as_arguments),
         ("skips", layers_inside_answers),
         ("counts_from_one", iterator),
+        ("hooks_twice", length_of_an_answer),
         ("has_no_pair", layers_inside_answers),
     ],
 )
