@@ -42,8 +42,8 @@ class Worker:
         self.sock = sock
         self.seed = seed
         self.meter = Meter(device_mb) if device_mb is not None else None
-        self.file = "submission.py"
-        self.module = types.ModuleType("submission")
+        self.file = ""
+        self.module: types.ModuleType  # of `_load`, anew for each file
         self.kept: dict[int, Any] = {}
         self.next_id = 0
 
@@ -128,8 +128,8 @@ class Worker:
         }
 
     def _load(self, name: str, source: str) -> dict[str, Any]:
-        self.file = name
-        self.module, self.kept = types.ModuleType("submission"), {}
+        self.file, self.module = name, types.ModuleType("submission")
+        self.kept.clear()
         seed_generators(self.seed)
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         sys.modules["submission"] = self.module
