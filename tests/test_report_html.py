@@ -65,6 +65,26 @@ def test_a_page_about_a_whole_course_shows_what_was_not_tried():
     assert "Not tried" not in as_html([verdict], course.title)
 
 
+def silent(page: str) -> list[str]:
+    """What the page folds away, as text."""
+    found = re.findall(r'<details class="silent">(.*?)</details>', page, re.S)
+    return [" ".join(" ".join(Reader(each).words).split()) for each in found]
+
+
+def test_a_page_about_many_exercises_folds_what_passed_and_has_nothing_to_show():
+    outcomes = (
+        sample.passed("a", "First claim."),
+        sample.failed("b", "Second claim."),
+        sample.passed("c", "Third claim."),
+        sample.passed("d", "Fourth claim.", message="9 of 10."),
+        sample.passed("e", "Fifth claim.", measures=[sample.GPT.outcomes[-1].measures[0]]),
+    )
+    both = [sample.verdict(slug, "sums", slug, *outcomes) for slug in ("total", "mean")]
+    said = "2 checks passed passed First claim. 8 / 8 points passed Third claim. 8 / 8 points"
+    assert silent(as_html(both)) == [said, said]
+    assert silent(as_html(both[:1])) == []
+
+
 def test_tags_are_balanced():
     assert READ.unbalanced == []
     assert READ.open == []

@@ -43,7 +43,8 @@ def main() -> None:
         put(work, "attention/multihead", "mistakes/view_without_transpose.yaml")
         grade(work, "multihead")
         picture("status.svg", "grade status", grade(work, "status"))
-        grade(work, "run", "train_gpt", "-o", "report.html")
+        put(work, "attention/sdpa_masks", "mistakes/mask_replaces_causal.yaml")
+        grade(work, "run", "sdpa_masks", "train_gpt", "-o", "report.html")
         photograph(work / "report.html", DOCS / "report.png")
 
 
@@ -83,7 +84,7 @@ def photograph(page: Path, target: Path) -> None:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        view = browser.new_page(viewport={"width": 1100, "height": 1500})
+        view = browser.new_page(viewport={"width": 1100, "height": 2520})
         view.goto(page.as_uri())
         view.screenshot(path=target)
         browser.close()
