@@ -69,7 +69,8 @@ def best_linear_xor() -> tuple[Tensor, float]:
     X = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
     xor = torch.tensor([0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
     ones = torch.ones(4, 1, dtype=torch.float64)
-    w1, w2, b = torch.linalg.lstsq(torch.cat([X, ones], 1), xor[:, None]).solution[:, 0]
+    solved = torch.linalg.lstsq(torch.cat([X, ones], 1), xor[:, None], driver="gelsd")
+    w1, w2, b = solved.solution[:, 0]
     return torch.stack([w1, w2]), b.item()
 
 

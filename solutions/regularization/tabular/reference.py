@@ -22,9 +22,9 @@ def scale(X: Tensor, X_new: Tensor) -> tuple[Tensor, Tensor]:
 
 def linear(X: Tensor, y: Tensor, X_new: Tensor) -> Tensor:
     X, X_new = (torch.cat([torch.ones(len(t), 1), t], 1).double() for t in scale(X, X_new))
-    if y.is_floating_point():
-        return (X_new @ torch.linalg.lstsq(X, y.double()[:, None]).solution)[:, 0].float()
-    return (X_new @ torch.linalg.lstsq(X, one_hot(y).double()).solution).argmax(1)
+    target = y.double()[:, None] if y.is_floating_point() else one_hot(y).double()
+    out = X_new @ torch.linalg.lstsq(X, target, driver="gelsd").solution
+    return out[:, 0].float() if y.is_floating_point() else out.argmax(1)
 
 
 def mlp(X: Tensor, y: Tensor, X_new: Tensor, seed: int) -> Tensor:
