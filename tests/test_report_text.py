@@ -86,10 +86,34 @@ def test_a_measure_stands_beside_its_bar():
 
 @pytest.mark.parametrize(
     ("value", "bar", "text"),
-    [(0.8997, 0.9, "0.8997 (bar 0.90)"), (0.89997, 0.9, "0.89997 (bar 0.90)"), (0.9, 0.9, "0.90")],
+    [
+        (0.8997, 0.9, "0.8997 (bar 0.90)"),
+        (0.89997, 0.9, "0.89997 (bar 0.90)"),
+        (0.9, 0.9, "0.90"),
+        (9.9996, 10.0, "9.9996 (bar 10)"),
+        (31_068.994, 31_069.0, "31,068.99 (bar 31,069)"),
+    ],
 )
 def test_a_near_miss_does_not_read_like_a_hit(value, bar, text):
     assert text in wording.measured(Measure(name="accuracy", value=value, bar=bar))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.00"),
+        (2e-7, "2e-07"),
+        (-0.9, "-0.90"),
+        (9.9996, "10"),
+        (12.3456, "12.35"),
+        (31_069.494, "31,069"),
+        (3e11, "300,000,000,000"),
+        (1e300, "1e+300"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_number_has_the_decimals_that_its_size_needs(value, text):
+    assert wording.decimal(value) == text
 
 
 @pytest.mark.parametrize(

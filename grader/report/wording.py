@@ -203,20 +203,22 @@ def excerpt(verdict: Verdict, lines: int = 10) -> str:
 
 
 def decimal(value: float, decimals: int = 3) -> str:
-    """0.967, 0.90, 12,400, 2e-07: two decimals at least, unless it is a whole number above 9."""
-    if not isfinite(value) or 0 < abs(value) < 0.5 * 10**-decimals:
+    """0.967, 0.90, 31.42, 12,400, 2e-07: a digit more before the point is one less behind it."""
+    if not (value == 0 or 0.5 * 10**-decimals <= abs(value) < 1e12):
         return f"{value:.2g}"
-    if value == round(value) and abs(value) >= 10:
-        return f"{value:,.0f}"
-    whole, _, fraction = f"{value:,.{decimals}f}".partition(".")
-    return f"{whole}.{fraction.rstrip('0'):0<2}"
+    places = max(0, decimals + 1 - len(f"{abs(value):.0f}"))
+    whole, _, fraction = f"{value:,.{places}f}".partition(".")
+    fraction = fraction.rstrip("0")
+    if not fraction and len(whole.lstrip("-")) > 1:
+        return whole
+    return f"{whole}.{fraction.ljust(min(2, places), '0')}"
 
 
 def _values(measure: Measure) -> tuple[str, str]:
     """Value and bar, with enough decimals that a near miss does not read like a hit."""
     if measure.bar is None:
         return decimal(measure.value), ""
-    pairs = [(decimal(measure.value, n), decimal(measure.bar, n)) for n in range(3, 10)]
+    pairs = [(decimal(measure.value, n), decimal(measure.bar, n)) for n in range(3, 16)]
     return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
 
 
