@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "TRANSFORMERS_VERBOSITY": "error",
     "TOKENIZERS_PARALLELISM": "false",
     "RAYON_NUM_THREADS": "1",
+    "KINETO_LOG_LEVEL": "6",  # above all its levels: torch's profiler talks into what is printed
 }
 # Doors out of the box or into the kernel that no exercise needs.
 DENIED = """

@@ -203,6 +203,13 @@ def test_printed_text_is_kept_up_to_its_limit(level, limits):
     assert facts.printed.startswith("here\n") and len(facts.printed) <= 1024
 
 
+def test_the_profiler_of_torch_prints_nothing_in_the_name_of_the_submission(level, limits):
+    source = "import torch\ndef f():\n    with torch.profiler.profile(): torch.ones(3)\n"
+    with Box(level, limits) as warm:
+        facts, error = ended(warm, source)
+    assert (error, facts.printed) == (None, "")
+
+
 def test_a_submission_that_kills_its_box_costs_only_its_own_check(level, limits):
     with Box(level, limits) as warm:
         _, error = ended(warm, "import os, signal\ndef f(): os.kill(os.getppid(), signal.SIGKILL)")
