@@ -28,7 +28,7 @@ from grader.proxy import (
     whole,
 )
 
-SECONDS = 15.0
+SECONDS = 40.0
 """For all replays of one failure; so long that it hardly ever decides what is named."""
 REPLAY_S = 5.0
 CHANGES = (
